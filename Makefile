@@ -1,0 +1,94 @@
+# The front door: `make run` sets everything up and runs the platform, `make test` sets everything up and tests it.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ROOMS := . gateway-config load-tests model-files
+PACKAGES := chromium wrk
+SECONDS ?= 10
+
+# One line a target: `name: ## group: what it does`.
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{split($$2, t, ": "); if (t[1] != g) {g = t[1]; printf "\n%s\n", g} printf "  make %-12s %s\n", $$1, substr($$2, length(t[1]) + 3)}' $(MAKEFILE_LIST)
+
+run: setup ## Platform: set up, run the gateway and the service, print the curl line; Ctrl-C stops it
+	@exec $(BIN)/python -m puerta
+
+check: setup ## Platform: say in plain words what is wrong with this set-up
+	@$(BIN)/python -m service check
+
+train: develop ## Models: train and package both models again, with their cards
+	$(BIN)/python -m model_files train flight-delay
+	$(BIN)/python -m model_files train flight-delay-onehot
+
+verify: develop ## Models: digests, schema, ONNX against scikit-learn, for every package
+	$(BIN)/python -m model_files verify
+
+test: develop packages lint types ## Tests: set up, check style and types, run every test with coverage
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+unit: develop ## Tests: only the fast ones, which start nothing
+	$(BIN)/python -m pytest -m "not platform and not slow"
+
+lint: develop ## Tests: ruff, rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: develop ## Tests: mypy, strict
+	$(BIN)/mypy
+
+format: develop ## Develop: format and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: develop packages ## Measure: speed beside the bare-ASGI ceiling, in one run (about five minutes)
+	$(BIN)/python -m load_tests benchmark --seconds $(SECONDS)
+
+soak: develop packages ## Measure: memory over a million requests, start-up time
+	$(BIN)/python -m load_tests memory
+
+chaos: develop ## Measure: kill and stop the service under load; is every answered prediction in the log?
+	$(BIN)/python -m load_tests kill
+
+fuzz: develop ## Measure: a million random bodies; no 5xx, no growth
+	$(BIN)/python -m load_tests fuzz --bodies 1000000
+
+lock: develop ## Develop: resolve the pinned requirements again, with hashes
+	@command -v $(BIN)/uv >/dev/null || $(BIN)/pip install --quiet uv
+	$(call lock,development,--all-extras)
+	$(call lock,service,--extra service --constraint requirements/development.txt)
+	$(call lock,run,--extra service --extra gateway --extra client --constraint requirements/development.txt)
+
+setup: $(VENV)/run.stamp ## Develop: the virtual environment with what `make run` needs
+develop: $(VENV)/development.stamp ## Develop: the virtual environment with everything
+
+packages: ## Develop: the Debian packages that tests and benchmarks start
+	@missing=$$(dpkg-query -W -f='$${db:Status-Status} $${Package}\n' $(PACKAGES) 2>/dev/null | awk '$$1 == "installed" {print $$2}' | sort | comm -13 - <(printf '%s\n' $(PACKAGES) | sort) | tr '\n' ' '); \
+	if [ -z "$${missing// /}" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "make: please install: $$missing"; \
+	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	else echo "make: not root; tests that start $$missing will be skipped until you run: sudo apt-get install $$missing"; fi
+
+clean: ## Develop: remove the environment, caches and local state
+	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
+
+.PHONY: run check train verify test unit lint types format benchmark soak chaos fuzz lock setup develop packages clean
+
+define lock
+	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt
+endef
+
+# A set of pinned requirements, installed; the rooms are put on the path by a .pth file, so nothing has to be built.
+$(VENV)/%.stamp: requirements/%.txt | $(VENV)/bin/python
+	@echo "make: installing requirements/$*.txt into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@printf '%s\n' $(foreach room,$(ROOMS),$(abspath $(room))) > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/puerta.pth"
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "make: Python 3.11 or later is needed, this is " + sys.version.split()[0])'
+	@$(PYTHON) -m venv $(VENV) || { echo "make: the venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
