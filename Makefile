@@ -57,10 +57,11 @@ chaos: develop ## Measure: kill and stop the service under load; is every answer
 fuzz: develop ## Measure: a million random bodies; no 5xx, no growth
 	$(BIN)/python -m load_tests fuzz --bodies 1000000
 
-lock: develop ## Develop: resolve the pinned requirements again, with hashes
+lock: $(VENV)/bin/python ## Develop: resolve the pinned requirements again, with hashes
 	@command -v $(BIN)/uv >/dev/null || $(BIN)/pip install --quiet uv
 	$(call lock,development,--all-extras)
 	$(call lock,service,--extra service --constraint requirements/development.txt)
+	$(call lock,gateway,--extra gateway --constraint requirements/development.txt)
 	$(call lock,run,--extra service --extra gateway --extra client --constraint requirements/development.txt)
 
 setup: $(VENV)/run.stamp ## Develop: the virtual environment with what `make run` needs

@@ -72,5 +72,15 @@ def test_serving_loads_no_heavy_library() -> None:
 
 def test_every_room_of_the_design_is_there_and_says_what_it_is() -> None:
     """Each top-level folder has a README."""
-    for folder in ("service", "model-files", "gateway-config", "slo", "dashboards", "monitoring", "terraform", "load-tests", "puerta"):
+    for folder in (
+        "service",
+        "model-files",
+        "gateway-config",
+        "slo",
+        "dashboards",
+        "monitoring",
+        "terraform",
+        "load-tests",
+        "puerta",
+    ):
         assert (ROOT / folder / "README.md").is_file(), folder

@@ -1,0 +1,85 @@
+"""The filters that decide who gets in, in the order in which a request meets them: key, address, body."""
+
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Any
+
+from gateway_config import headers, refusals
+from gateway_config.keys import Key
+from gateway_config.policy import Client, Network, Policy
+
+KEYS = "keys"
+ADDRESSES = "addresses"
+BODY = "body"
+
+LUA = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"
+RBAC = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"
+BUFFER = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer"
+
+
+def keys_filter(policy: Policy, keys: Iterable[Key]) -> dict[str, Any]:
+    """Names the client by the key's hash; keys of clients that the policy does not know are left out.
+
+    The script is told hashes and the clients' names, nothing else of them. The route stays the one that was found
+    before: looking for it again would cost as much as the filter does.
+    """
+    known = [_known(key, policy.clients[key.client]) for key in keys if key.client in policy.clients]
+    said = {
+        "no_key": refusals.NO_KEY,
+        "invalid_key": refusals.INVALID_KEY,
+        "not_granted": refusals.NOT_GRANTED,
+    }
+    tables = [
+        "local KEYS = {",
+        *known,
+        "}",
+        "local REFUSALS = {",
+        *(f'  {name} = {{ status = "{r.status}", message = "{r.message}" }},' for name, r in said.items()),
+        "}",
+        "",
+    ]
+    script = files("gateway_config").joinpath("keys.lua").read_text(encoding="utf-8")
+    return {
+        "@type": LUA,
+        "default_source_code": {"inline_string": "\n".join(tables) + script},
+        "clear_route_cache": False,
+    }
+
+
+def _known(key: Key, client: Client) -> str:
+    granted = ""
+    if client.operations != "all":
+        granted = f", operations = {{ {', '.join(f'{name} = true' for name in client.operations)} }}"
+    return f'  {{ client = "{key.client}", sha256 = "{key.sha256}"{granted} }},'
+
+
+def addresses_filter(policy: Policy) -> dict[str, Any]:
+    """Lets a client in from its own networks only, and nobody whose key was not found."""
+    return {
+        "@type": RBAC,
+        "rules": {
+            "action": "ALLOW",
+            "policies": {
+                name: {"permissions": [{"any": True}], "principals": [_principal(name, client)]}
+                for name, client in policy.clients.items()
+            },
+        },
+    }
+
+
+def _principal(name: str, client: Client) -> dict[str, Any]:
+    is_client = {"header": {"name": headers.CLIENT, "string_match": {"exact": name}}}
+    is_near = {"or_ids": {"ids": [{"remote_ip": _cidr(network)} for network in client.networks]}}
+    return {"and_ids": {"ids": [is_client, is_near]}}
+
+
+def _cidr(network: Network) -> dict[str, Any]:
+    return {"address_prefix": str(network.network_address), "prefix_len": network.prefixlen}
+
+
+def body_filter(policy: Policy) -> dict[str, Any]:
+    """Takes in a whole body, up to the operation's limit, before the backend hears of the request.
+
+    So a slow sender never holds a place in the service, and a request can be tried again on another instance.
+    """
+    return {"@type": BUFFER, "max_request_bytes": policy.defaults.max_body_bytes}

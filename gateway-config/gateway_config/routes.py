@@ -1,0 +1,100 @@
+"""From operations to Envoy's routes: for each path its operations, then 405; at the end 404 for everything else."""
+
+import re
+from typing import Any
+
+from gateway_config import headers
+from gateway_config.filters import ADDRESSES, BODY, KEYS
+from gateway_config.policy import Operation, Policy
+from gateway_config.refusals import UNKNOWN_PATH, Refusal, wrong_method
+
+CLUSTER = "service"
+
+_TYPE = "type.googleapis.com/"
+_OFF = {"@type": f"{_TYPE}envoy.config.route.v3.FilterConfig", "disabled": True}
+_OPEN = {KEYS: _OFF, ADDRESSES: _OFF}
+
+
+def route_configuration(policy: Policy, token: str) -> dict[str, Any]:
+    """Envoy's ``RouteConfiguration``.
+
+    The key is taken off what goes to the backend. ``token``, if there is one, is how the backend knows the gateway.
+    A request that matches no route at all (there is none for ``*``) meets the filters as if it were keyed.
+    """
+    configuration: dict[str, Any] = {
+        "name": "operations",
+        "request_headers_to_remove": [headers.KEY],
+        "virtual_hosts": [
+            {"name": "gateway", "domains": ["*"], "routes": _routes(policy), "retry_policy": _retry_policy()}
+        ],
+    }
+    if token:
+        configuration["request_headers_to_add"] = [
+            {"header": {"key": headers.TOKEN, "value": token}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        ]
+    return configuration
+
+
+def _routes(policy: Policy) -> list[dict[str, Any]]:
+    """Paths without a parameter first: Envoy takes the first route that matches, OpenAPI the narrowest path."""
+    paths: dict[str, list[str]] = {}
+    for name, operation in sorted(policy.operations.items(), key=lambda item: "{" in item[1].path):
+        paths.setdefault(operation.path, []).append(name)
+    routes = []
+    for template, names in paths.items():
+        allowed = sorted(policy.operations[name].method for name in names)
+        for match in _matches(template):
+            routes += [_operation_route(policy, name, policy.operations[name], match) for name in names]
+            routes.append(_refusal_route(match, wrong_method(template), {"allow": ", ".join(allowed)}))
+    routes.append(_refusal_route({"prefix": "/"}, UNKNOWN_PATH, {}))
+    return routes
+
+
+def _matches(template: str) -> list[dict[str, Any]]:
+    """How a path is recognised: with and without a slash at its end, as the managed gateway does."""
+    if "{" in template:
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+        return [{"safe_regex": {"regex": f"{pattern}/?"}}]
+    return [{"path": template}] + ([{"path": f"{template}/"}] if template != "/" else [])
+
+
+def _operation_route(policy: Policy, name: str, operation: Operation, match: dict[str, Any]) -> dict[str, Any]:
+    own: dict[str, Any] = {} if operation.keyed else dict(_OPEN)
+    if operation.max_body_bytes is not None:
+        buffer = {"max_request_bytes": operation.max_body_bytes}
+        own[BODY] = {"@type": f"{_TYPE}envoy.extensions.filters.http.buffer.v3.BufferPerRoute", "buffer": buffer}
+    return {
+        "name": name,
+        "match": match | {"headers": [{"name": ":method", "string_match": {"exact": operation.method}}]},
+        "route": {"cluster": CLUSTER, "timeout": f"{policy.deadline(operation):g}s"},
+        "typed_per_filter_config": own,
+    }
+
+
+def _refusal_route(match: dict[str, Any], refusal: Refusal, answer_headers: dict[str, str]) -> dict[str, Any]:
+    return {
+        "match": match,
+        "direct_response": {"status": refusal.status, "body": {"inline_string": refusal.message}},
+        "response_headers_to_add": [{"header": {"key": k, "value": v}} for k, v in answer_headers.items()],
+        "typed_per_filter_config": _OPEN,
+    }
+
+
+def _retry_policy() -> dict[str, Any]:
+    """One more try, on another instance if there is one, where the first gave no answer at all; POST included."""
+    return {
+        "retry_on": "connect-failure,refused-stream,reset",
+        "num_retries": 1,
+        "retry_back_off": {"base_interval": "0.005s"},
+        "retry_host_predicate": [
+            {
+                "name": "envoy.retry_host_predicates.previous_hosts",
+                "typed_config": {
+                    "@type": f"{_TYPE}envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+                },
+            }
+        ],
+        # An instance that has died has the fewest requests under way, so that three draws of four fall on it: drawn
+        # anew until it is another one, at most this often.
+        "host_selection_retry_max_attempts": 100,
+    }

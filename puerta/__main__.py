@@ -1,0 +1,81 @@
+"""``python -m puerta``: start the whole platform, say how to try it, and stop it all on Ctrl-C."""
+
+import argparse
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from gateway_config.envoy import EnvoyError
+from gateway_config.keys import KeyStoreError
+from gateway_config.local import LocalGateway
+from gateway_config.reading import PolicyError
+from gateway_config.settings import SettingsError, describe, read_settings
+from puerta.child import Child
+from puerta.demo import curl_line, demo_key
+from puerta.interruption import Interruption
+from puerta.lock import only_one
+from puerta.parts import backends, list_parts
+from puerta.ports import check_ports
+from puerta.settings import Settings
+from puerta.supervisor import StartError, Supervisor
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the platform; the exit code is 0, or 1 with what is wrong on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m puerta", description=__doc__)
+    parser.add_argument("command", nargs="?", choices=["run", "settings"], default="run")
+    if parser.parse_args(arguments).command == "settings":
+        for variable, default, text in describe(Settings):
+            _say(f"{variable:26} {default or '-':28} {text}")
+        return 0
+    interruption = Interruption()
+    interruption.listen()
+    try:
+        settings = read_settings(Settings, os.environ)
+        with only_one(settings.state_dir):
+            return _run(settings, os.environ, interruption)
+    except (SettingsError, PolicyError, KeyStoreError, EnvoyError, StartError, OSError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+def _run(settings: Settings, environment: Mapping[str, str], interruption: Interruption) -> int:
+    settings = replace(settings, gateway_token=settings.gateway_token or secrets.token_urlsafe(32))
+    gateway = LocalGateway.open(settings, backends(settings))
+    parts = list_parts(settings, gateway, environment)
+    check_ports(port for part in parts for port in part.ports)
+    key = demo_key(gateway, settings.state_dir / "demo.key")
+    logs = settings.state_dir / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    supervisor = Supervisor([Child(part, environment, logs) for part in parts], logs, interruption, _say)
+    _say(f"Starting {', '.join(part.name for part in parts)}")
+    finished = supervisor.run(
+        start_seconds=settings.start_seconds,
+        stop_seconds=settings.stop_seconds,
+        announce=lambda: _announce(gateway, key, logs),
+    )
+    _say("Everything has stopped." if finished else "Everything has stopped, but not all of it in time.")
+    return 0 if finished else 1
+
+
+def _announce(gateway: LocalGateway, key: str | None, logs: Path) -> None:
+    _say(f"\nPuerta is up: {gateway.url} (a page to try it; the API at {gateway.url}/docs; logs in {logs})\n")
+    if key is None:
+        _say("The policy has no client `demo`, so there is no key to try it with.")
+    else:
+        try:
+            _say(f"{curl_line(gateway, key)}\n")
+        except OSError as error:
+            _say(f"No line to try it with: {error}\n")
+    _say("Ctrl-C stops everything.")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The demo client: its key, kept beside the platform's state, and a line to paste that uses it."""
+
+import http.client
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+from gateway_config.bootstrap import Address
+from gateway_config.files import write_private
+from gateway_config.local import LocalGateway
+
+CLIENT = "demo"
+
+
+def demo_key(gateway: LocalGateway, path: Path) -> str | None:
+    """The demo client's key, from ``path`` or made anew and written there; None if the policy has no such client.
+
+    Raises:
+        KeyStoreError: if the key store can't be read.
+    """
+    if CLIENT not in gateway.policy.clients:
+        return None
+    key = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    if not gateway.store.knows(CLIENT, key):
+        key = gateway.new_key(CLIENT)
+        write_private(path, f"{key}\n".encode())
+    return key
+
+
+def curl_line(gateway: LocalGateway, key: str) -> str:
+    """A command that asks for a prediction: the default model's own example, as the service tells it.
+
+    Raises:
+        OSError: if the gateway or the service does not answer as it should.
+    """
+    default = _get(gateway.near, "/v1/models", key)["default"]
+    example = _get(gateway.near, f"/v1/models/{default}", key)["example"]
+    return " ".join(
+        [
+            *("curl", f"{gateway.url}/v1/predict"),
+            *("-H", shlex.quote(f"x-api-key: {key}")),
+            *("-H", shlex.quote("content-type: application/json")),
+            *("-d", shlex.quote(json.dumps(example, ensure_ascii=False))),
+        ]
+    )
+
+
+def _get(address: Address, path: str, key: str) -> Any:
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=10)
+    try:
+        connection.request("GET", path, headers={"x-api-key": key})
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != http.client.OK:
+            raise OSError(f"GET {path} is answered {answer.status}: {body.decode(errors='replace')}")
+        return json.loads(body)
+    finally:
+        connection.close()

@@ -1,0 +1,78 @@
+"""The list of parts: what is started, with what, and where each listens."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway_config import envoy
+from gateway_config.local import LocalGateway
+from puerta.part import Part, Port
+from puerta.parts import backends, list_parts
+from puerta.settings import Settings
+
+POLICY = Path(__file__).parents[2] / "gateway-config" / "policy.yaml"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Two instances in a folder of the test."""
+    return Settings(instances=2, gateway_policy=POLICY, gateway_token="of-the-run", state_dir=tmp_path)  # noqa: S106 - of a test
+
+
+@pytest.fixture
+def gateway(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> LocalGateway:
+    """Its gateway, for which Envoy need not be installed."""
+    monkeypatch.setattr(envoy, "binary", lambda: Path("envoy"))
+    return LocalGateway.open(settings, backends(settings))
+
+
+@pytest.fixture
+def parts(settings: Settings, gateway: LocalGateway) -> list[Part]:
+    """The list."""
+    return list_parts(settings, gateway, {})
+
+
+def test_order(parts: list[Part]) -> None:
+    """The instances come before the gateway, which alone drains."""
+    assert [part.name for part in parts] == ["service-8001", "service-8002", "gateway"]
+    assert [part.drain is not None for part in parts] == [False, False, True]
+
+
+def test_ports(parts: list[Part]) -> None:
+    """Each port is told once, with the setting that moves it."""
+    assert [port for part in parts for port in part.ports] == [
+        Port("127.0.0.1", 8001, "PUERTA_SERVICE_PORT"),
+        Port("127.0.0.1", 9101, "PUERTA_METRICS_PORT"),
+        Port("127.0.0.1", 8002, "PUERTA_SERVICE_PORT"),
+        Port("127.0.0.1", 9102, "PUERTA_METRICS_PORT"),
+        Port("127.0.0.1", 8080, "PUERTA_GATEWAY_PORT"),
+        Port("127.0.0.1", 9901, "PUERTA_GATEWAY_ADMIN_PORT"),
+    ]
+
+
+def test_gateway_asks_every_instance(parts: list[Part], gateway: LocalGateway) -> None:
+    """The gateway's backends are the instances that are started."""
+    started = {f"http://{backend}/health/ready" for backend in gateway.site.backends}
+    assert started == {part.ready for part in parts if part.name.startswith("service-")}
+
+
+def test_instances_differ(parts: list[Part], settings: Settings, tmp_path: Path) -> None:
+    """Each instance has its own name and ports; the logs and the secret they share."""
+    first, second = (part.environment for part in parts[:2])
+    differing = {"PUERTA_PORT", "PUERTA_METRICS_PORT", "PUERTA_INSTANCE"}
+    assert {name for name in first if first[name] != second[name]} == differing
+    assert first["PUERTA_GATEWAY_TOKEN"] == settings.gateway_token
+    assert first["PUERTA_EVENTS_DIR"] == str(tmp_path / "events")
+    assert first["PUERTA_HOST"] == "127.0.0.1"
+
+
+def test_own_folders_are_kept(settings: Settings, gateway: LocalGateway) -> None:
+    """Whoever has set where events and labels go is not overruled."""
+    own = {"PUERTA_EVENTS_DIR": "-", "PUERTA_LABELS_DIR": "/labels"}
+    environment = list_parts(settings, gateway, own)[0].environment
+    assert {name: environment[name] for name in own} == own
+
+
+def test_no_secret_on_a_command_line(parts: list[Part]) -> None:
+    """Every user of the machine can read command lines."""
+    assert not any("of-the-run" in word for part in parts for word in part.command)
