@@ -1,0 +1,1 @@
+"""Model packages: how they are trained, written, verified and read."""

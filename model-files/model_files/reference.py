@@ -1,0 +1,185 @@
+"""What the training data looked like, in counts: what drift is later measured against.
+
+Counts add up and lose nothing that a drift score needs. Where every feature is discrete and few combinations occur,
+the combinations themselves are counted, from which every other count follows.
+"""
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from model_files.evaluation import Evaluation
+from model_files.manifest import Feature, Label
+
+REFERENCE_FILE = "reference.json"
+MOST_VALUES = 50  # of an integer; beyond, it is binned as a number
+MOST_CELLS = 10_000
+_QUANTILES = 20
+_PROBABILITY_BINS = 20
+
+Value = str | int | float | bool
+Array = npt.NDArray[np.float64]
+
+
+class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="values"):
+    """Rows by value: ``counts[i]`` rows hold ``values[i]``."""
+
+    values: tuple[Value, ...]
+    counts: tuple[int, ...]
+    missing: int = 0
+
+
+class Histogram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="histogram"):
+    """Rows by bin: bin i is from ``edges[i]``, included, to ``edges[i + 1]``, which only the last bin includes."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    missing: int = 0
+
+
+class Probabilities(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows by the probability of the second class, or of the predicted one of more; and the sum of them in each bin."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    sums: tuple[float, ...]
+
+
+class Cells(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Combinations of values that occur: ``values[i]`` in the order of ``features``, and sums over their rows."""
+
+    features: tuple[str, ...]
+    values: tuple[tuple[Value, ...], ...]
+    rows: tuple[int, ...]
+    positives: tuple[int, ...]
+    probability_sums: tuple[float, ...]
+    predicted_positives: tuple[int, ...]
+
+
+class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What ``reference.json`` says of the training split.
+
+    ``labels`` and ``predictions`` are by class for a classifier, in bins for a regression; ``cells`` is there for a
+    binary model with probabilities.
+    """
+
+    schema: Literal[1] = 1
+    rows: int
+    features: dict[str, Values | Histogram]
+    labels: Values | Histogram
+    predictions: Values | Histogram
+    probability: Probabilities | None = None
+    cells: Cells | None = None
+
+
+def build(frame: pd.DataFrame, features: tuple[Feature, ...], evaluation: Evaluation) -> Reference:
+    """Count the training data.
+
+    Args:
+        frame: Rows that conform to the features.
+        features: The features in order.
+        evaluation: Of the same rows.
+    """
+    counted: dict[str, Values | Histogram] = {
+        feature.name: _feature(feature, frame[feature.name]) for feature in features
+    }
+    if evaluation.nature.task == "regression":
+        return Reference(
+            rows=len(frame),
+            features=counted,
+            labels=histogram(evaluation.truth),
+            predictions=histogram(evaluation.answers[:, 0]),
+        )
+    return Reference(
+        rows=len(frame),
+        features=counted,
+        labels=_classes(evaluation.nature.classes, evaluation.labels),
+        predictions=_classes(evaluation.nature.classes, evaluation.predictions),
+        probability=_probabilities(evaluation) if evaluation.nature.output != "label_index" else None,
+        cells=_cells(frame, features, evaluation) if evaluation.nature.output == "probability" else None,
+    )
+
+
+def encode(reference: Reference) -> bytes:
+    """Write a reference as JSON with a final newline."""
+    return msgspec.json.encode(reference) + b"\n"
+
+
+def decode(text: bytes) -> Reference:
+    """Read a reference from JSON.
+
+    Raises:
+        msgspec.DecodeError: if it is not one.
+    """
+    return msgspec.json.decode(text, type=Reference)
+
+
+def histogram(values: Array, bins: int = _QUANTILES) -> Histogram:
+    """Count numbers between their own quantiles; equal quantiles make one edge, and NaN is missing."""
+    present = values[~np.isnan(values)]
+    edges = np.unique(np.quantile(present, np.linspace(0, 1, bins + 1)))
+    if len(edges) == 1:
+        edges = np.array([edges[0], edges[0]])
+    counts = np.bincount(_places(edges, present), minlength=len(edges) - 1)
+    return Histogram(tuple(edges.tolist()), tuple(counts.tolist()), int(len(values) - len(present)))
+
+
+def _feature(feature: Feature, column: pd.Series) -> Values | Histogram:
+    values = column.dropna()
+    missing = len(column) - len(values)
+    if feature.type == "categorical":
+        return Values(feature.categories, tuple(int((values == category).sum()) for category in feature.categories))
+    if feature.type == "boolean":
+        return Values((False, True), (int((~values).sum()), int(values.sum())))
+    if feature.type == "integer" and values.nunique() <= MOST_VALUES:
+        found = values.astype(int).value_counts().sort_index()
+        return Values(tuple(found.index.tolist()), tuple(found.tolist()), missing)
+    return histogram(column.to_numpy(dtype=np.float64))
+
+
+def _classes(classes: tuple[Label, ...], places: npt.NDArray[np.int64]) -> Values:
+    return Values(classes, tuple(np.bincount(places, minlength=len(classes)).tolist()))
+
+
+def _probabilities(evaluation: Evaluation) -> Probabilities:
+    given = evaluation.answers.max(axis=1)  # the only column of two classes, the predicted one's of more
+    edges = np.linspace(0, 1, _PROBABILITY_BINS + 1).round(2)
+    places = _places(edges, given)
+    sums = np.bincount(places, weights=given, minlength=_PROBABILITY_BINS)
+    counts = np.bincount(places, minlength=_PROBABILITY_BINS)
+    return Probabilities(tuple(edges.tolist()), tuple(counts.tolist()), _rounded(sums.astype(np.float64)))
+
+
+def _cells(frame: pd.DataFrame, features: tuple[Feature, ...], evaluation: Evaluation) -> Cells | None:
+    names = [feature.name for feature in features]
+    if any(feature.type == "number" or feature.nullable for feature in features):
+        return None
+    measured = {
+        "\0rows": 1,
+        "\0positive": evaluation.labels,
+        "\0probability": evaluation.answers[:, 0],
+        "\0called": evaluation.predictions,
+    }
+    sums = frame.assign(**measured).groupby(names, sort=True).sum().reset_index()
+    if len(sums) > MOST_CELLS:
+        return None
+    return Cells(
+        tuple(names),
+        tuple(zip(*(sums[name].tolist() for name in names), strict=True)),
+        tuple(sums["\0rows"].tolist()),
+        tuple(sums["\0positive"].tolist()),
+        _rounded(sums["\0probability"].to_numpy()),
+        tuple(sums["\0called"].tolist()),
+    )
+
+
+def _places(edges: Array, values: Array) -> npt.NDArray[np.int64]:
+    """The bin of each value: the last edge belongs to the last bin."""
+    return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(0, len(edges) - 2))
+
+
+def _rounded(values: Array) -> tuple[float, ...]:
+    return tuple(round(float(value), 6) for value in values)
