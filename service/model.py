@@ -17,6 +17,7 @@ from service.metrics import Metrics
 from service.schema import Batch, Codes, Numbers, Schema, stack
 
 _DIGITS = 6  # of a probability: float32 holds no more
+_FEW = 64
 _WARM_ROWS = 100
 _WARM_RUNS = 3
 
@@ -114,8 +115,8 @@ class Model:
         """Labels and probabilities from what ``run`` gave."""
         match self.manifest.output:
             case "probability":
-                if len(output) == 1:  # most requests: a numpy function costs more than the one number
-                    values = [round(float(output[0, 0]), _DIGITS)]
+                if len(output) < _FEW:  # a numpy function costs more than a few numbers
+                    values = [round(value, _DIGITS) for value in output[:, 0].tolist()]
                 else:
                     values = np.round(output[:, 0].astype(np.float64), _DIGITS).tolist()
                 negative, positive = self._classes

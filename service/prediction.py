@@ -225,6 +225,8 @@ def _our_fault() -> Problem:
 
 def _by_model(work: Sequence[Work]) -> list[list[int]]:
     """The places of the work, grouped by model."""
+    if work and all(item.model is work[0].model for item in work):
+        return [list(range(len(work)))]
     groups: dict[int, list[int]] = {}
     for place, item in enumerate(work):
         groups.setdefault(id(item.model), []).append(place)

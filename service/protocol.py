@@ -142,7 +142,10 @@ class PredictProtocol(HttpToolsProtocol):
         if self._unread_since is not None and now - self._unread_since > settings.deadline_seconds:
             self.transport.abort()
         elif self._idle_since is not None and now - self._idle_since > settings.keep_alive_seconds:
-            self.transport.close()
+            if self.transport.get_write_buffer_size():  # it does not read either, so it would never be closed
+                self.transport.abort()
+            else:
+                self.transport.close()
         elif self._began is not None and not self._answering and now - self._began > settings.deadline_seconds:
             self._turn_away(Problem(408, f"the request was not complete after {settings.deadline_seconds:g} s"))
 
@@ -155,7 +158,7 @@ class PredictProtocol(HttpToolsProtocol):
             self._over = True
             return
         if cycle is not None:
-            cycle.disconnected = True
+            cycle.disconnected = cycle.response_complete = True
             cycle.message_event.set()
         if not self.transport.is_closing():
             self.headers = []
@@ -166,6 +169,11 @@ class PredictProtocol(HttpToolsProtocol):
 
     def _turn_away(self, problem: Problem) -> None:
         """Answer at once and close; whatever else comes on this connection is not read."""
+        cycle = self._cycle_under_way()
+        if cycle is not None:  # what was asked before is answered, and nothing after it
+            cycle.keep_alive = False
+            self._over = True
+            return
         self._keep_alive = False
         caller = self._caller or self._service.callers.read(self.headers or ())
         self._reply(self._service.refuse(problem, caller, self._trace))
@@ -213,12 +221,8 @@ class PredictProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         close = self._over = not self._keep_alive or self._service.draining
-        parts = [STATUS_LINE[answer.status]]
-        for name, value in (*self.server_state.default_headers, *answer.headers):
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(b"content-length: %d\r\n" % len(answer.body))
-        parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
-        parts.append(answer.body)
-        self.transport.write(b"".join(parts))
+        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *answer.headers)]
+        last = b"content-length: %d\r\n%b\r\n" % (len(answer.body), b"connection: close\r\n" if close else b"")
+        self.transport.write(b"".join((STATUS_LINE[answer.status], *lines, last, answer.body)))
         if close:
             self.transport.close()

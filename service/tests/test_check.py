@@ -357,5 +357,5 @@ def test_a_good_set_up_is_exit_code_0(tmp_path: Path, models_dir: Path) -> None:
     assert check.run(environment, out) == 0
     assert out.getvalue() == "0 problems, 0 warnings\n"
     out = io.StringIO()
-    assert check.run({**environment, "K_SERVICE": "puerta"}, out) == 0
+    assert check.run({**environment, "K_SERVICE": "puerta", "PUERTA_GRACE_SECONDS": "10"}, out) == 0
     assert out.getvalue().endswith("\n0 problems, 1 warning\n")

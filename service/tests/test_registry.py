@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import onnx
 import pytest
+from onnx import helper
 
 from model_files.manifest import MANIFEST_FILE, MODEL_FILE, Feature, decode, encode
 from model_files.package import PackageError
@@ -156,6 +158,26 @@ def _bad_example(path: Path) -> None:
     )
 
 
+def _too_wide(path: Path) -> None:
+    """A graph that gives two columns where one probability was promised: which of them would it be?"""
+    model = onnx.load_model_from_string((path / MODEL_FILE).read_bytes())
+    model.graph.node[-1].output[0] = "one"
+    model.graph.node.append(helper.make_node("Concat", ["one", "one"], ["probability"], axis=1))
+    model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 2
+    graph = bytes(model.SerializeToString())
+    packages.write(path.parents[1], decode((path / MANIFEST_FILE).read_bytes()), graph)
+
+
+def _not_finite(path: Path) -> None:
+    """A graph that has no finite answer for its own example."""
+    other = decode((path / MANIFEST_FILE).read_bytes())
+    graph = packages.quotient(path.parents[1] / "elsewhere") / MODEL_FILE
+    manifest = decode((graph.parent / MANIFEST_FILE).read_bytes())
+    changed = msgspec.structs.replace(manifest, name=other.name, example={"above": 1.0, "below": 0.0})
+    packages.write(path.parents[1], changed, graph.read_bytes())
+    shutil.rmtree(path.parents[1] / "elsewhere")
+
+
 def _impossible_name(path: Path) -> None:
     manifest = decode((path / MANIFEST_FILE).read_bytes())
     features = (Feature('AIR"LINE\n', "categorical", packages.AIRLINES), *manifest.features[1:])
@@ -173,6 +195,8 @@ HARM = [
     _no_graph,
     _another_graph,
     _bad_example,
+    _too_wide,
+    _not_finite,
     _impossible_name,
 ]
 
