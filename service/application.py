@@ -4,9 +4,11 @@ import asyncio
 import logging
 import os
 import time
+import types
+from collections.abc import Generator
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model_files.package import PackageError
 from service.caller import Caller
@@ -16,14 +18,13 @@ from service.metrics import Metrics
 from service.prediction import Answer, Call
 from service.service import Service, Target
 from service.settings import Settings, read_settings
-from service.tracing import Tracer, make_exporter
+from service.tracing import Exporter, Tracer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _log = logging.getLogger("puerta.application")
 _TICK = 1.0  # seconds
-_TOO_LATE = "the request was not complete in time"
 
 
 class Application:
@@ -64,20 +65,19 @@ class Application:
         await exchange.run(partial(self._predict, target))
 
     async def _receive_in_time(self, receive: Receive) -> Message:
-        """What ``asyncio.timeout`` does, at a tenth of its price: the message is nearly always there already."""
-        task = asyncio.current_task()
-        if task is None:
-            return await receive()
-        timer = asyncio.get_running_loop().call_later(self.service.settings.deadline_seconds, task.cancel, _TOO_LATE)
+        """The first message; nearly always it is there already, and then needs neither a timer nor a turn of the loop.
+
+        Raises:
+            TimeoutError: after the deadline.
+        """
+        waiting = receive().__await__()
         try:
-            return await receive()
-        except asyncio.CancelledError as error:
-            if error.args != (_TOO_LATE,):
-                raise
-            task.uncancel()
-            raise TimeoutError from error
-        finally:
-            timer.cancel()
+            future = next(waiting)
+        except StopIteration as there:
+            message: Message = there.value
+            return message
+        async with asyncio.timeout(self.service.settings.deadline_seconds):
+            return await _resume(waiting, future)
 
     @cached_property
     def api(self) -> "FastAPI":
@@ -95,7 +95,7 @@ class Application:
     async def _answer_at_once(self, target: Target, began: float, caller: Caller, body: bytes, send: Send) -> None:
         """A small request that is there in whole needs no place in a queue."""
         service = self.service
-        trace = service.tracer.sample(target.route, caller.traceparent)
+        trace = service.tracer.sample(caller.traceparent)
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
         call = Call(target.model, target.version, body, caller, trace)
@@ -166,6 +166,22 @@ class Application:
                 _log.error("a log segment could not be closed", extra={"reason": str(error)})
 
 
+@types.coroutine
+def _resume(waiting: Generator[Any, Any, Message], future: Any) -> Generator[Any, Any, Message]:
+    """Go on awaiting what was begun by hand, and came to wait for ``future``."""
+    try:
+        while True:
+            try:
+                value = yield future
+            except BaseException as error:  # noqa: BLE001 - whatever the loop throws in is for what waits
+                future = waiting.throw(error)
+            else:
+                future = waiting.send(value)
+    except StopIteration as done:
+        message: Message = done.value
+        return message
+
+
 async def _give_up(_: Exchange) -> None:
     raise TimeoutError
 
@@ -176,8 +192,17 @@ def assemble(settings: Settings) -> Application:
         from service.storage import models_folder
 
         settings = replace(settings, models_dir=str(models_folder(settings.models_dir, os.environ)))
-    tracer = Tracer(settings.trace_ratio, make_exporter(settings.otlp_endpoint), settings.name)
-    return Application(Service(settings, Metrics(), tracer))
+    metrics = Metrics()
+    tracer = Tracer(settings.trace_ratio, _exporter(settings, metrics))
+    return Application(Service(settings, metrics, tracer))
+
+
+def _exporter(settings: Settings, metrics: Metrics) -> Exporter | None:
+    if not settings.otlp_endpoint:
+        return None
+    from service.span_exporter import make_exporter  # and protobuf, which nothing else here needs
+
+    return make_exporter(settings.otlp_endpoint, dict(settings.otlp_headers), settings.name, metrics)
 
 
 def application() -> Application:

@@ -161,7 +161,8 @@ def traces(settings: Settings) -> Iterator[Finding]:
     if place.scheme not in {"http", "https"} or not place.netloc:
         yield Finding(f"{variable} is {endpoint!r}, which is no http address", remedy)
         return
-    request = Request(endpoint, b"", {"content-type": "application/x-protobuf"})  # noqa: S310 - http, as just seen
+    headers = {**dict(settings.otlp_headers), "content-type": "application/x-protobuf"}
+    request = Request(endpoint, b"", headers)  # noqa: S310 - http, as just seen
     try:
         with urlopen(request, timeout=_PATIENCE):  # noqa: S310 - http, as just seen
             pass

@@ -59,7 +59,7 @@ class Exchange:
         self.caller = service.callers.read(scope["headers"])
         self.request_id = self.caller.request_id or service.identifiers.first(service.identifiers.draw())
         self.caller = msgspec.structs.replace(self.caller, request_id=self.request_id)
-        self.trace = service.tracer.sample(self._method, self.caller.traceparent)
+        self.trace = service.tracer.sample(self.caller.traceparent)
         self._size = 0
         self._complete = False
         self._status = 0

@@ -17,18 +17,21 @@ class Identifiers:
     def __init__(self) -> None:
         self._rows: list[str] = []
         self._pool: list[str] = []
+        self._now = (0, "")  # milliseconds since the epoch, and as the beginning of an identifier
 
     def draw(self) -> str:
         """The part that the identifiers of one request share."""
         try:
             random = self._pool.pop()
         except IndexError:
-            fresh = os.urandom(_DRAWS * _BYTES_A_DRAW).hex()
-            width = 2 * _BYTES_A_DRAW
-            random, *rest = (fresh[start : start + width] for start in range(0, len(fresh), width))
-            self._pool += rest
-        stamp = f"{time.time_ns() // 1_000_000:012x}"
-        return f"{stamp[:8]}-{stamp[8:]}-7{random[:3]}-8{random[3:6]}-{random[6:]}"
+            random = self._refill()
+        now = time.time_ns() // 1_000_000
+        then, stamp = self._now
+        if now != then:
+            digits = f"{now:012x}"
+            stamp = f"{digits[:8]}-{digits[8:]}"
+            self._now = now, stamp
+        return stamp + random
 
     def first(self, drawn: str) -> str:
         """The identifier of row 0, which also names the request."""
@@ -36,7 +39,18 @@ class Identifiers:
 
     def rows(self, drawn: str, count: int) -> list[str]:
         """The identifiers of rows 0 to ``count`` - 1; there can be 65,536."""
+        if count == 1:
+            return [drawn + "0000"]
         rows = self._rows
         if count > len(rows):
             rows = self._rows = [f"{row:04x}" for row in range(count)]
         return [drawn + row for row in rows[:count]]
+
+    def _refill(self) -> str:
+        """One piece of randomness, the rest of a fresh lot is put into the pool."""
+        fresh = os.urandom(_DRAWS * _BYTES_A_DRAW).hex()
+        width = 2 * _BYTES_A_DRAW
+        pieces = [fresh[start : start + width] for start in range(0, len(fresh), width)]
+        first, *rest = [f"-7{piece[:3]}-8{piece[3:6]}-{piece[6:]}" for piece in pieces]
+        self._pool += rest
+        return first

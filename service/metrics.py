@@ -134,6 +134,7 @@ class Metrics:
         self.log_failed = self._counter("prediction_log_failed", "Predictions answered that the log could not take.")
         self.labels_written = self._counter("label_log_written", "Labels written to the log.")
         self.labels_failed = self._counter("label_log_failed", "Labels refused because the log could not take them.")
+        self.spans = self._counter("trace_span", "Spans sent to the receiver of the traces, or lost.", "result")
         self.model_info = self._gauge("model_info", "Models being served.", "model", "version", "sha256")
         self.reloads = self._counter("model_reload", "Model packages met by a reload.", "result")
         self.ready = self._gauge("service_ready", "1 when ready for traffic.")

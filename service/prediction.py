@@ -8,7 +8,6 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -76,12 +75,21 @@ class Work(msgspec.Struct, frozen=True, gc=False):
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):
-    """What came of one piece of work: an identifier, a label and a probability for every row, and the graph's output."""
+    """What came of one piece of work: an identifier, a label and a probability for every row.
+
+    ``run_output`` is the graph's output for all that ran together; the rows of this work begin at ``start``.
+    """
 
     ids: Sequence[str]
     labels: Sequence[Label | float]
     probabilities: Sequence[float | None]
-    output: Any
+    run_output: Any
+    start: int
+
+    @property
+    def output(self) -> Any:
+        """The graph's output for the rows of this work."""
+        return self.run_output[self.start : self.start + len(self.ids)]
 
 
 class Predictor:
@@ -172,7 +180,7 @@ class Predictor:
             count = len(item.batch.rows)
             ids = item.batch.ids or self._identifiers.rows(item.drawn, count)
             end = row + count
-            results.append(Result(ids, scores.labels[row:end], scores.probabilities[row:end], output[row:end]))
+            results.append(Result(ids, scores.labels[row:end], scores.probabilities[row:end], output, row))
             row = end
             if item.batch.unseen:
                 self._count_unseen(item.batch.unseen)
@@ -186,20 +194,16 @@ class Predictor:
         events: list[Event] = []
         for item, result in zip(work, results, strict=True):
             if isinstance(result, Result):
-                model = item.model
-                events += map(
-                    Event,
-                    repeat(1),
-                    repeat(stamp),
-                    result.ids,
-                    repeat(item.request_id),
-                    repeat(item.caller.client),
-                    repeat(model.name),
-                    repeat(model.version),
-                    item.batch.rows,
-                    result.labels,
-                    result.probabilities,
+                request_id, client, name, version = (
+                    item.request_id,
+                    item.caller.client,
+                    item.model.name,
+                    item.model.version,
                 )
+                rows = zip(result.ids, item.batch.rows, result.labels, result.probabilities, strict=True)
+                for id_, features, label, probability in rows:
+                    event = Event(1, stamp, id_, request_id, client, name, version, features, label, probability)
+                    events.append(event)
         if events:
             self._events.write(events)
             for item in work:

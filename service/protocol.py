@@ -49,6 +49,8 @@ class PredictProtocol(HttpToolsProtocol):
         self._keep_alive = True
         self._over = False
         self._unread_since: float | None = None
+        self._defaults: list[tuple[bytes, bytes]] | None = None
+        self._default_lines = b""
 
     # What the parser calls, in this order.
 
@@ -89,7 +91,7 @@ class PredictProtocol(HttpToolsProtocol):
             return
         self._body = b""
         self._caller = self._service.callers.read(self.headers)
-        self._trace = self._service.tracer.sample(target.route, self._caller.traceparent)
+        self._trace = self._service.tracer.sample(self._caller.traceparent)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -221,8 +223,15 @@ class PredictProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         close = self._over = not self._keep_alive or self._service.draining
-        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *answer.headers)]
+        if self._defaults is not self.server_state.default_headers:  # uvicorn makes new ones with every second's date
+            self._defaults = self.server_state.default_headers
+            self._default_lines = _lines(self._defaults)
         last = b"content-length: %d\r\n%b\r\n" % (len(answer.body), b"connection: close\r\n" if close else b"")
-        self.transport.write(b"".join((STATUS_LINE[answer.status], *lines, last, answer.body)))
+        head = STATUS_LINE[answer.status] + self._default_lines + _lines(answer.headers) + last
+        self.transport.write(head + answer.body)
         if close:
             self.transport.close()
+
+
+def _lines(headers: list[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])

@@ -137,17 +137,25 @@ class Schema:
             raise invalid_input([FieldError("/instances", "instances", f"{count} instances", expected)], "batch_size")
         if ids is not None and (len(ids) != count or len(set(ids)) != count):
             raise invalid_input(_id_errors(ids, count), "ids")
-        if tuple in set(map(type, rows)):
-            rows = [self.row_type(*row) if type(row) is tuple else row for row in rows]
         try:
             if count == 1:
                 return self._one(rows, ids)
-            return self._many(rows, ids)
+            return self._many(self._structs(rows), ids)
         except KeyError:  # a category never seen
-            return self._many(rows, ids, instances)
+            return self._many(self._structs(rows), ids, instances)
 
-    def _one(self, rows: list[msgspec.Struct], ids: Sequence[str] | None) -> Batch:
-        values = astuple(rows[0])
+    def _structs(self, rows: list[Any]) -> list[msgspec.Struct]:
+        """Rows that may have come as arrays, as structs."""
+        if tuple in set(map(type, rows)):
+            return [self.row_type(*row) if type(row) is tuple else row for row in rows]
+        return rows
+
+    def _one(self, rows: list[Any], ids: Sequence[str] | None) -> Batch:
+        row = rows[0]
+        if type(row) is tuple:
+            values, rows = row, [self.row_type(*row)]
+        else:
+            values = astuple(row)
         codes = [[lookup(values[column]) for column, lookup in self._lookups]] if self._lookups else None
         numbers = [[values[column] for column in self._numbers]] if self._numbers else None
         return Batch(rows, ids, codes, numbers, _NONE)
@@ -265,7 +273,7 @@ def stack(batches: Sequence[Batch]) -> tuple[Codes | None, Numbers | None]:
     first = batches[0]
     if len(batches) == 1:
         codes, numbers = first.codes, first.numbers
-    elif all(type(batch.numbers if batch.codes is None else batch.codes) is list for batch in batches):
+    elif set(map(type, [batch.numbers if batch.codes is None else batch.codes for batch in batches])) == {list}:
         codes = None if first.codes is None else [batch.codes[0] for batch in batches]
         numbers = None if first.numbers is None else [batch.numbers[0] for batch in batches]
     else:

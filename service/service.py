@@ -90,7 +90,7 @@ class Service:
         self.threads.shutdown()
         for log in self.segments.values():
             log.close()
-        self.tracer.flush()
+        self.tracer.close()
 
     async def predict(self, call: Call) -> Answer:
         """The answer to a call."""

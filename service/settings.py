@@ -4,12 +4,15 @@ The table below is the only place where a setting's name, default and help are w
 from it (``python -m service settings``).
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 PREFIX = "PUERTA_"
+_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, a token
 
 
 class SettingsError(ValueError):
@@ -71,6 +74,15 @@ def _url(value: str) -> str:
     return value
 
 
+def _headers(value: str) -> tuple[tuple[str, str], ...]:
+    """``name=value`` pairs, percent-encoded: https://opentelemetry.io/docs/specs/otel/protocol/exporter/."""
+    pairs = [pair.split("=", 1) for pair in value.split(",") if pair.strip()]
+    headers = tuple((name.strip().lower(), unquote(text.strip())) for name, text in pairs)  # ValueError where no "="
+    if not all(_HEADER_NAME.fullmatch(name) and text.isprintable() and text.isascii() for name, text in headers):
+        raise ValueError
+    return headers
+
+
 def _path(value: str) -> str:
     if not value.startswith("/"):
         raise ValueError
@@ -86,6 +98,7 @@ _EXPECTED: dict[Callable[[str], Any], str] = {
     _flag: "true or false",
     _level: "debug, info, warning or error",
     _unseen: "model=reject or model=count, separated by commas",
+    _headers: "name=value, separated by commas, percent-encoded",
     _url: "a URL that starts with http:// or https://",
     _path: "a path that starts with /",
 }
@@ -168,7 +181,18 @@ class Settings:
         0.01, _ratio, "share of requests traced where the caller's traceparent does not decide"
     )
     otlp_endpoint: str = _setting(
-        "", _url, "OTLP/HTTP receiver of the traces, such as http://127.0.0.1:4318/v1/traces; empty: no traces"
+        "",
+        _url,
+        "OTLP/HTTP receiver of the traces, such as http://127.0.0.1:4318/v1/traces; empty: no traces;"
+        " OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is honoured",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    )
+    otlp_headers: tuple[tuple[str, str], ...] = _setting(
+        (),
+        _headers,
+        "headers sent to that receiver, name=value, separated by commas; OTEL_EXPORTER_OTLP_HEADERS is honoured",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        secret=True,
     )
     gateway_token: str = _setting(
         "", _text, "secret shared with the gateway; x-gateway-client is believed only beside it", secret=True
@@ -199,7 +223,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         for variable in (PREFIX + setting.name.upper(), *setting.metadata["aliases"]):
             text = environment.get(variable, "")
             if text:
-                values[setting.name] = _read(variable, text, setting.metadata["read"])
+                values[setting.name] = _read(variable, text, setting)
                 break
     settings = Settings(**values)
     if settings.max_instances > 65_536:  # noqa: PLR2004 - a prediction id holds the row in sixteen bits
@@ -217,8 +241,10 @@ def describe() -> Iterator[tuple[str, str, str]]:
         yield PREFIX + setting.name.upper(), str(default), setting.metadata["help"]
 
 
-def _read(variable: str, text: str, read: Callable[[str], Any]) -> Any:
+def _read(variable: str, text: str, setting: Field[Any]) -> Any:
+    read = setting.metadata["read"]
     try:
         return read(text)
     except (ValueError, KeyError) as error:
-        raise SettingsError(f"{variable} is {text!r}, expected {_EXPECTED[read]}") from error
+        came = f"is {text!r}" if setting.repr else "can't be read"  # a secret is not printed
+        raise SettingsError(f"{variable} {came}, expected {_EXPECTED[read]}") from error

@@ -1,6 +1,5 @@
 """A receiver of OTLP over HTTP: what a collector would get."""
 
-import gzip
 import threading
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,17 +30,19 @@ class Received:
 
 
 class Receiver:
-    """Listens on a port of its own, decodes what comes and keeps it; answers with ``status``."""
+    """Listens on a port of its own, decodes what comes and keeps it; answers ``statuses`` in turn, then 200."""
 
-    def __init__(self, status: int = 200) -> None:
+    def __init__(self, statuses: Iterable[int] = ()) -> None:
         self.spans: list[Received] = []
+        self.headers: list[dict[str, str]] = []
         receiver = self
+        coming = iter(statuses)
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                if self.headers.get("content-encoding") == "gzip":
-                    body = gzip.decompress(body)
+                status = next(coming, 200)
+                receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
                 if status == 200:
                     receiver._take(self.path, self.headers["content-type"], body)
                 answer = ExportTraceServiceResponse().SerializeToString()

@@ -36,6 +36,8 @@ def test_contract_defaults() -> None:
         ("PUERTA_ACCESS_LOG", "0", "access_log", False),
         ("PUERTA_LOG_LEVEL", "WARNING", "log_level", "warning"),
         ("PUERTA_UNSEEN", "a=count,b=reject", "unseen", (("a", "count"), ("b", "reject"))),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:4318/v1/traces", "otlp_endpoint", "http://c:4318/v1/traces"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "Api-Key=a%3Db, x = y,", "otlp_headers", (("api-key", "a=b"), ("x", "y"))),
         ("AIP_PREDICT_ROUTE", "/predict", "predict_route", "/predict"),
         ("AIP_HEALTH_ROUTE", "/health", "health_route", "/health"),
     ],
@@ -49,6 +51,14 @@ def test_our_own_name_comes_before_the_platforms() -> None:
     """What was said to this program in so many words counts."""
     assert read_settings({"PORT": "1", "AIP_HTTP_PORT": "2", "PUERTA_PORT": "3"}).port == 3
     assert read_settings({"PORT": "1", "AIP_HTTP_PORT": "2"}).port == 2
+
+
+@pytest.mark.parametrize("text", ["hush", "=hush", "na me=hush", "name=hush%0Ax: y"])
+def test_a_secret_that_makes_no_sense_is_not_printed(text: str) -> None:
+    """The variable is named, and what was expected; a header that holds two is refused."""
+    with pytest.raises(SettingsError, match="^PUERTA_OTLP_HEADERS can't be read, expected name=value") as refused:
+        read_settings({"PUERTA_OTLP_HEADERS": text})
+    assert "hush" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

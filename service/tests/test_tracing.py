@@ -1,18 +1,17 @@
 """What a collector receives: the spans of a sampled request below the caller's own, and of no other request any."""
 
 import json
-import socket
 from collections.abc import Iterator
 
 import pytest
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from service.tests.conftest import Start
 from service.tests.exposition import OPENMETRICS, scrape
 from service.tests.receiver import Receiver
 from service.tests.server import RunningServer
 from service.tests.wire import Response, chunked, get, post
-from service.tracing import Tracer, make_exporter
+from service.tracing import Tracer
 
 BODY = '{"instances": [["Sur", "N", 7], ["Sur", "N", 8]]}'
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -31,6 +30,19 @@ def receiver() -> Iterator[Receiver]:
     """A real receiver."""
     with Receiver() as one:
         yield one
+
+
+class Kept:
+    """An exporter that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+
+    def add(self, span: Span) -> None:
+        self.spans.append(span)
+
+    def close(self) -> None:
+        pass
 
 
 def ask(server: RunningServer, request: bytes, traceparent: str) -> Response:
@@ -95,14 +107,12 @@ def test_a_caller_who_does_not_sample(start: Start, receiver: Receiver, way: str
 )
 def test_a_traceparent_that_is_none(traceparent: bytes | None) -> None:
     """It is as if none had come: the coin decides, and the trace is a new one."""
-    never, always = (Tracer(ratio, InMemorySpanExporter(), "test") for ratio in (0.0, 1.0))
-    assert never.sample("POST", traceparent) is None
-    trace = always.sample("POST", traceparent)
+    never, always = (Tracer(ratio, Kept()) for ratio in (0.0, 1.0))
+    assert never.sample(traceparent) is None
+    trace = always.sample(traceparent)
     assert trace is not None
     assert trace.trace_id != TRACE
     assert trace.traceparent.decode().startswith(f"00-{trace.trace_id}-")
-    for tracer in (never, always):
-        tracer.flush()
 
 
 @pytest.mark.platform
@@ -173,38 +183,28 @@ def test_without_a_receiver_nothing_is_traced(start: Start) -> None:
     )
 
 
-@pytest.mark.platform
-def test_a_receiver_that_refuses(start: Start) -> None:
-    """Answers 400 to every batch: requests and the stop go on."""
-    with Receiver(status=400) as receiver:
-        server = start(otlp_endpoint=receiver.endpoint, trace_ratio=1.0)
-        assert server.ask(post("/v1/predict", BODY)).status == 200
-        server.stop()
-    assert not receiver.spans
-
-
-@pytest.mark.platform
-@pytest.mark.parametrize("listens", [False, True])
-def test_a_dead_receiver(start: Start, listens: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing there, or something that never answers: requests are answered, and the process ends all the same."""
-    monkeypatch.setattr("service.tracing._FLUSH_SECONDS", 0.2)
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        if listens:
-            silent.listen()
-        server = start(otlp_endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces", trace_ratio=1.0)
-        for _ in range(600):  # more than a batch
-            server.service.tracer.sample("POST", None).end(method="POST", route="/", status=200, request_id="r")  # type: ignore[union-attr]
-        assert server.ask(post("/v1/predict", BODY)).status == 200
-        server.stop()
-
-
 def test_the_coin() -> None:
     """About the ratio of the requests is traced; without an exporter none is, whatever the ratio."""
-    tracer = Tracer(0.25, InMemorySpanExporter(), "test")
-    sampled = sum(tracer.sample("POST", None) is not None for _ in range(4000))
+    tracer = Tracer(0.25, Kept())
+    sampled = sum(tracer.sample(None) is not None for _ in range(4000))
     assert 800 < sampled < 1200  # one run in ten to the twelfth falls outside
-    tracer.flush()
-    assert make_exporter("") is None
-    assert Tracer(1.0, None, "test").sample("POST", f"00-{TRACE}-{PARENT}-01".encode()) is None
-    Tracer(1.0, None, "test").flush()
+    without = Tracer(1.0, None)
+    assert without.sample(f"00-{TRACE}-{PARENT}-01".encode()) is None
+    without.close()
+
+
+def test_whether_the_parent_is_elsewhere() -> None:
+    """As OTLP's span flags say it: the caller's span is in another process, a root has none, a step's is in ours."""
+    kept = Kept()
+    tracer = Tracer(1.0, kept)
+    for traceparent in (f"00-{TRACE}-{PARENT}-01".encode(), None):
+        trace = tracer.sample(traceparent)
+        assert trace is not None
+        trace.step("step", 1, 2)
+        trace.end(method="GET", route="/", status=200, request_id="r")
+    assert [(span.name, span.flags, span.parent_span_id != b"") for span in kept.spans] == [
+        ("step", 0x101, True),
+        ("GET /", 0x301, True),
+        ("step", 0x101, True),
+        ("GET /", 0x101, False),
+    ]

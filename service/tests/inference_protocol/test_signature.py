@@ -280,7 +280,7 @@ def test_outputs_of_a_result(find: Find, application: Application) -> None:
     signature = find("colours")
     output = model.run(None, batch(signature, [tensor("x", "FP64", [0.25, 0.5, 0.25, 1, 0, 0], [2, 3])]).numbers)
     scores = model.scores(output)
-    result = Result(["a", "b"], scores.labels, scores.probabilities, output)
+    result = Result(["a", "b"], scores.labels, scores.probabilities, output, 0)
     assert signature.output("label", result)[1:] == ("BYTES", [2], ["green", "red"])
     assert signature.output("probability", result)[1:] == ("FP64", [2], [0.5, 1.0])
     assert signature.output("probabilities", result)[1:] == ("FP64", [2, 3], [0.25, 0.5, 0.25, 1, 0, 0])
