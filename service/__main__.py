@@ -7,10 +7,12 @@ import sys
 from service.client import command as client
 from service.settings import Settings, SettingsError, describe, read_settings
 
+_DESCRIPTION = "Serve models, check a set-up, or predict a file through a gateway."
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the exit code is 0, or 1 with a line on standard error that says what is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m service", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m service", description=_DESCRIPTION)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("serve", help="serve the packaged models (the default)")
     commands.add_parser("settings", help="list every setting, its default and what it does")

@@ -26,6 +26,17 @@ if TYPE_CHECKING:
 _JSON = "application/json"
 _PUBLIC: dict[str, Any] = {"security": []}  # what the gateway lets everybody do
 
+# What the document says of the two routes that may have a second path.
+_PREDICT: dict[str, Any] = {
+    "summary": "Predict with the default model",
+    "description": "One prediction for each instance, in order, by the newest version of the default model.",
+}
+_READY: dict[str, Any] = {
+    "summary": "Does it want traffic?",
+    "description": "Whether this instance has its models and is not about to stop.",
+    "openapi_extra": _PUBLIC,
+}
+
 
 class AnswerResponse(Response):
     """A whole answer, header for header."""
@@ -81,32 +92,39 @@ def _predictions(service: "Service") -> APIRouter:
         call = Call(model, version, await exchange.body(), exchange.caller, exchange.trace)
         return AnswerResponse(await service.predict(call))
 
-    @router.post("/v1/predict", operation_id="predict", summary="Predict with the default model")
+    @router.post("/v1/predict", operation_id="predict", **_PREDICT)
     async def predict(request: Request) -> Response:
-        """One prediction for each instance, in order, by the newest version of the default model."""
         return await answer(request, None, None)
 
     alias = service.settings.predict_route
     if alias not in {"", "/v1/predict"}:
-        router.post(alias, operation_id="predict_alias", summary="Predict with the default model")(predict)
+        router.post(alias, operation_id="predict_alias", **_PREDICT)(predict)
 
-    @router.post("/v1/models/{model}/predict", operation_id="predict_model", summary="Predict with a model")
+    @router.post(
+        "/v1/models/{model}/predict",
+        operation_id="predict_model",
+        summary="Predict with a model",
+        description="One prediction for each instance, in order, by the model's newest version.",
+    )
     async def predict_with_model(request: Request, model: str) -> Response:
-        """One prediction for each instance, in order, by the model's newest version."""
         return await answer(request, model, None)
 
     @router.post(
         "/v1/models/{model}/versions/{version}/predict",
         operation_id="predict_version",
         summary="Predict with a version of a model",
+        description="One prediction for each instance, in order, by this version.",
     )
     async def predict_with_version(request: Request, model: str, version: str) -> Response:
-        """One prediction for each instance, in order, by this version."""
         return await answer(request, model, version)
 
-    @router.post("/v1/labels", operation_id="add_labels", summary="Say what became true")
+    @router.post(
+        "/v1/labels",
+        operation_id="add_labels",
+        summary="Say what became true",
+        description="Add labels to predictions made before. A label may be sent again; the newest one of an id counts.",
+    )
     async def labels(request: Request) -> dict[str, Any]:
-        """Add labels to predictions made before. A label may be sent again; the newest one of an id counts."""
         exchange = exchange_of(request)
         count = service.labels.accept(await exchange.body(), exchange.caller, exchange.request_id)
         return {"accepted": count}
@@ -117,21 +135,31 @@ def _predictions(service: "Service") -> APIRouter:
 def _models(service: "Service") -> APIRouter:
     router = APIRouter(tags=["models"])
 
-    @router.get("/v1/models", operation_id="list_models", summary="List the models")
+    @router.get(
+        "/v1/models",
+        operation_id="list_models",
+        summary="List the models",
+        description="Every model being served, with its versions, and which one is the default.",
+    )
     async def models() -> Response:
-        """Every model being served, with its versions, and which one is the default."""
         return _json(list_models(service.registry))
 
-    @router.get("/v1/models/{model}", operation_id="get_model", summary="Describe a model")
+    @router.get(
+        "/v1/models/{model}",
+        operation_id="get_model",
+        summary="Describe a model",
+        description="What the newest version takes and answers, how good it is, and a request to start from.",
+    )
     async def describe_model(model: str) -> Response:
-        """What the newest version takes and answers, how good it is, and a request to start from."""
         return _json(describe(service.registry, service.registry.find(model, None)))
 
     @router.get(
-        "/v1/models/{model}/versions/{version}", operation_id="get_version", summary="Describe a version of a model"
+        "/v1/models/{model}/versions/{version}",
+        operation_id="get_version",
+        summary="Describe a version of a model",
+        description="What this version takes and answers, how good it is, and a request to start from.",
     )
     async def describe_version(model: str, version: str) -> Response:
-        """What this version takes and answers, how good it is, and a request to start from."""
         return _json(describe(service.registry, service.registry.find(model, version)))
 
     return router
@@ -140,23 +168,25 @@ def _models(service: "Service") -> APIRouter:
 def _health(service: "Service") -> APIRouter:
     router = APIRouter(tags=["health"])
 
-    @router.get("/health/live", operation_id="health_live", summary="Is it up?", openapi_extra=_PUBLIC)
+    @router.get(
+        "/health/live",
+        operation_id="health_live",
+        summary="Is it up?",
+        description="Whether this instance answers at all.",
+        openapi_extra=_PUBLIC,
+    )
     async def live() -> dict[str, str]:
-        """Whether this instance answers at all."""
         return {"status": "live"}
 
-    @router.get("/health/ready", operation_id="health_ready", summary="Does it want traffic?", openapi_extra=_PUBLIC)
+    @router.get("/health/ready", operation_id="health_ready", **_READY)
     async def ready() -> dict[str, str]:
-        """Whether this instance has its models and is not about to stop."""
         if not service.ready:
             raise Problem(503, "not ready for traffic", retry_after=1)
         return {"status": "ready"}
 
     alias = service.settings.health_route  # Vertex AI asks at a path of its own
     if alias not in {"", "/health/live", "/health/ready"}:
-        router.get(alias, operation_id="health_ready_alias", summary="Does it want traffic?", openapi_extra=_PUBLIC)(
-            ready
-        )
+        router.get(alias, operation_id="health_ready_alias", **_READY)(ready)
 
     return router
 
@@ -167,34 +197,47 @@ def _pages(service: "Service", openapi: OpenApi) -> APIRouter:
     documentation = Documentation()
 
     @router.get(
-        "/", operation_id="home", summary="Try a prediction", response_class=HTMLResponse, openapi_extra=_PUBLIC
+        "/",
+        operation_id="home",
+        summary="Try a prediction",
+        description="A page with a form for each model.",
+        response_class=HTMLResponse,
+        openapi_extra=_PUBLIC,
     )
     async def home() -> Response:
-        """A page with a form for each model."""
         return page.response()
 
     @router.get(
-        "/docs", operation_id="docs", summary="Read the API", response_class=HTMLResponse, openapi_extra=_PUBLIC
+        "/docs",
+        operation_id="docs",
+        summary="Read the API",
+        description="This document as a page.",
+        response_class=HTMLResponse,
+        openapi_extra=_PUBLIC,
     )
     async def docs() -> Response:
-        """This document as a page."""
         return documentation.page()
 
     @router.get(
         "/docs/{asset}",
         operation_id="docs_asset",
         summary="Load a part of the documentation page",
+        description="A script or a style of the documentation page.",
         response_class=FileResponse,
         responses={200: {"content": {"text/javascript": {}, "text/css": {}}}},
         openapi_extra=_PUBLIC,
     )
     async def docs_asset(asset: Annotated[str, Path(json_schema_extra={"enum": list(ASSETS)})]) -> Response:
-        """A script or a style of the documentation page."""
         return documentation.asset(asset)
 
-    @router.get("/openapi.json", operation_id="openapi", summary="Get the OpenAPI document", openapi_extra=_PUBLIC)
+    @router.get(
+        "/openapi.json",
+        operation_id="openapi",
+        summary="Get the OpenAPI document",
+        description="This document as JSON; it follows the models that are served.",
+        openapi_extra=_PUBLIC,
+    )
     async def openapi_json() -> Response:
-        """This document as JSON; it follows the models that are served."""
         headers = {"cache-control": "no-cache"}
         document = openapi.document()  # once a reload some milliseconds; a thread for it would keep 8 MB
         return Response(msgspec.json.encode(document), media_type=_JSON, headers=headers)

@@ -8,7 +8,7 @@ from load_tests.ceiling import ANSWER_BYTES
 from load_tests.paths import MODELS
 from load_tests.processes import Launch, free_port
 
-SERVICE = (sys.executable, "-m", "service")
+SERVICE = (sys.executable, "-OO", "-m", "service")
 APPLICATION = "service.application:application"  # a factory of the ASGI application
 BARE = "load_tests.ceiling:application"
 

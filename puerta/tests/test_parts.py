@@ -73,6 +73,11 @@ def test_own_folders_are_kept(settings: Settings, gateway: LocalGateway) -> None
     assert {name: environment[name] for name in own} == own
 
 
+def test_services_run_as_shipped(parts: list[Part]) -> None:
+    """As in the image: without docstrings, which nobody reads there."""
+    assert {part.command[1:] for part in parts if part.name.startswith("service-")} == {("-OO", "-m", "service")}
+
+
 def test_no_secret_on_a_command_line(parts: list[Part]) -> None:
     """Every user of the machine can read command lines."""
     assert not any("of-the-run" in word for part in parts for word in part.command)

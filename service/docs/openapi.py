@@ -4,7 +4,6 @@ FastAPI's document is the base, so that no route can be forgotten. Schemas come 
 and encoded, instances from the manifests, and examples of answers and errors from the code that gives them.
 """
 
-import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from starlette.routing import BaseRoute
 from service.description import ModelDescription, ModelList, describe, list_models
 from service.docs import request_schema
 from service.docs.refusals import Refusal, list_refusals, wrong_method
+from service.docs.words import schema_components
 from service.label_log import LabelsRequest
 from service.model import Model
 from service.prediction import Prediction, Predictions
@@ -54,44 +54,6 @@ _TAGS = [
     {"name": "open inference protocol", "description": "The same models for clients of KServe and Triton (v2)."},
     {"name": "pages", "description": "A page to try a prediction, and this documentation."},
 ]
-
-# What the types can't say of their fields.
-_WORDS: dict[str, dict[str, dict[str, Any]]] = {
-    "Predictions": {
-        "model": {"description": "The model that answered."},
-        "version": {"description": "Its version."},
-        "predictions": {"description": "One for each instance, in the order of the request."},
-    },
-    "Prediction": {
-        "id": {"description": "The prediction's id: yours, or a UUIDv7 made here. Labels refer to it."},
-        "label": {"description": "The class, or the value of a regression."},
-        "probability": {
-            "description": "Of two classes that of the second, of more that of the label; null without probabilities.",
-            "minimum": 0,
-            "maximum": 1,
-        },
-    },
-    "LabelsRequest": {"labels": {"description": "The labels; an id has one label in a request."}},
-    "Label": {
-        "id": {"description": "The id of the prediction."},
-        "label": {"description": "What was true: a class, or the value of a regression."},
-    },
-    "ProblemDetails": {
-        "type": {"description": "The kind of problem (RFC 9457); `about:blank` where the status says it all."},
-        "title": {"description": "The status in words."},
-        "status": {"description": "The status.", "minimum": 400, "maximum": 599},
-        "detail": {"description": "What came and what was expected."},
-        "request_id": {"description": "The request's id, as in `x-request-id`."},
-        "errors": {"description": "The fields at fault, the first 20 of them; only where the input is."},
-        "error": {"description": "The detail once more; only under `/v2`, where clients of that protocol look for it."},
-    },
-    "FieldError": {
-        "pointer": {"description": "Where it is in the body, an RFC 6901 pointer."},
-        "field": {"description": "The name of the field."},
-        "received": {"description": "What came."},
-        "expected": {"description": "What was expected, in words."},
-    },
-}
 
 _HEADERS: dict[str, Any] = {
     "x-request-id": {
@@ -325,11 +287,7 @@ def _predictions(model: Model) -> Any:
 
 def _schemas(models: Sequence[Model]) -> dict[str, Any]:
     types = [Predictions, LabelsRequest, ModelDescription, ModelList, ProblemDetails]
-    _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-    for name, schema in schemas.items():
-        schema["description"] = inspect.cleandoc(schema.get("description", "")).replace("``", "`")
-        for field, words in _WORDS.get(name, {}).items():
-            schema["properties"][field] |= words
+    _, schemas = schema_components(types, ref_template="#/components/schemas/{name}")
     for model in models:
         schemas |= request_schema.components(model)
     return schemas | _PLAIN_SCHEMAS

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from service.docs.words import schema_components
 from service.exchange import exchange_of
 from service.inference_protocol.message import InferenceRequest, InferenceResponse, decode, encode
 from service.inference_protocol.signature import Signature, TensorMetadata
@@ -71,22 +72,35 @@ def inference_protocol(service: "Service") -> APIRouter:
     router = APIRouter(tags=["open inference protocol"])
 
     @router.get("/v2/", include_in_schema=False)
-    @router.get("/v2", operation_id="server_metadata", summary="Describe the server", responses=_answer(ServerMetadata))
+    @router.get(
+        "/v2",
+        operation_id="server_metadata",
+        summary="Describe the server",
+        description="The server's name and version, and the extensions of the protocol that it speaks.",
+        responses=_answer(ServerMetadata),
+    )
     async def server_metadata(request: Request) -> Response:
-        """The server's name and version, and the extensions of the protocol that it speaks."""
         api = request.app
         return _json(ServerMetadata(api.title.lower(), api.version, ("binary_tensor_data",)))
 
-    @router.get("/v2/health/live", operation_id="server_live", summary="Is it up?", responses=_answer(ServerLive))
+    @router.get(
+        "/v2/health/live",
+        operation_id="server_live",
+        summary="Is it up?",
+        description="Whether the server answers at all.",
+        responses=_answer(ServerLive),
+    )
     async def server_live() -> Response:
-        """Whether the server answers at all."""
         return _json(ServerLive(live=True))
 
     @router.get(
-        "/v2/health/ready", operation_id="server_ready", summary="Does it want traffic?", responses=_answer(ServerReady)
+        "/v2/health/ready",
+        operation_id="server_ready",
+        summary="Does it want traffic?",
+        description="Whether the server has its models and is not about to stop.",
+        responses=_answer(ServerReady),
     )
     async def server_ready() -> Response:
-        """Whether the server has its models and is not about to stop."""
         _require_ready(service)
         return _json(ServerReady(live=True, ready=True))
 
@@ -94,30 +108,30 @@ def inference_protocol(service: "Service") -> APIRouter:
         "/v2/models/{model}",
         operation_id="model_metadata",
         summary="Describe a model's tensors",
+        description="The inputs and outputs of the model's newest version.",
         responses=_answer(ModelMetadata),
     )
     async def model_metadata(model: str) -> Response:
-        """The inputs and outputs of the model's newest version."""
         return _json(_metadata(service, model, None))
 
     @router.get(
         "/v2/models/{model}/versions/{version}",
         operation_id="version_metadata",
         summary="Describe the tensors of a version of a model",
+        description="The inputs and outputs of this version.",
         responses=_answer(ModelMetadata),
     )
     async def version_metadata(model: str, version: str) -> Response:
-        """The inputs and outputs of this version."""
         return _json(_metadata(service, model, version))
 
     @router.get(
         "/v2/models/{model}/ready",
         operation_id="model_ready",
         summary="Is a model ready?",
+        description="Whether the model's newest version is ready for inference.",
         responses=_answer(ModelReady),
     )
     async def model_ready(model: str) -> Response:
-        """Whether the model's newest version is ready for inference."""
         _require_ready(service)
         return _json(ModelReady(service.registry.find(model, None).name, ready=True))
 
@@ -125,26 +139,31 @@ def inference_protocol(service: "Service") -> APIRouter:
         "/v2/models/{model}/versions/{version}/ready",
         operation_id="version_ready",
         summary="Is a version of a model ready?",
+        description="Whether this version is ready for inference.",
         responses=_answer(ModelReady),
     )
     async def version_ready(model: str, version: str) -> Response:
-        """Whether this version is ready for inference."""
         _require_ready(service)
         return _json(ModelReady(service.registry.find(model, version).name, ready=True))
 
-    @router.post("/v2/models/{model}/infer", operation_id="infer", summary="Predict with tensors", **_INFERENCE)
+    @router.post(
+        "/v2/models/{model}/infer",
+        operation_id="infer",
+        summary="Predict with tensors",
+        description="One prediction for each row of the input tensors, in order, by the model's newest version.",
+        **_INFERENCE,
+    )
     async def infer(request: Request, model: str) -> Response:
-        """One prediction for each row of the input tensors, in order, by the model's newest version."""
         return await _infer(service, request, model, None)
 
     @router.post(
         "/v2/models/{model}/versions/{version}/infer",
         operation_id="infer_with_version",
         summary="Predict with tensors and a version of a model",
+        description="One prediction for each row of the input tensors, in order, by this version.",
         **_INFERENCE,
     )
     async def infer_with_version(request: Request, model: str, version: str) -> Response:
-        """One prediction for each row of the input tensors, in order, by this version."""
         return await _infer(service, request, model, version)
 
     return router
@@ -208,7 +227,7 @@ def _json(content: msgspec.Struct) -> Response:
 
 def _schema(kind: Any) -> Any:
     """The JSON Schema of a type, written out: a route can't add to the document's components."""
-    (schema,), components = msgspec.json.schema_components([kind])
+    (schema,), components = schema_components([kind])
 
     def written_out(node: Any) -> Any:
         match node:
@@ -219,7 +238,7 @@ def _schema(kind: Any) -> Any:
             case list():
                 return [written_out(value) for value in node]
             case _:
-                return node.replace("``", "`") if isinstance(node, str) else node
+                return node
 
     return written_out(schema)
 

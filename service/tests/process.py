@@ -18,7 +18,7 @@ _PATIENCE = 60  # seconds; only a process that hangs takes them
 
 
 class ServiceProcess:
-    """``python -m service`` on ports of the kernel's choice, which its log tells."""
+    """``python -OO -m service``, as it is shipped, on ports of the kernel's choice, which its log tells."""
 
     def __init__(self, folder: Path, models: Path, **settings: object) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PUERTA_", "AIP_"))}
@@ -35,7 +35,7 @@ class ServiceProcess:
         for name, value in (common | settings).items():
             environment[f"PUERTA_{name.upper()}"] = str(value)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "service"],
+            [sys.executable, "-OO", "-m", "service"],
             env=environment,
             cwd=Path(__file__).parents[2],
             stdin=subprocess.DEVNULL,

@@ -233,6 +233,27 @@ def test_the_service_image_serves(build: Build) -> None:
 @pytest.mark.platform
 @pytest.mark.slow
 @pytest.mark.xdist_group("container")
+def test_the_service_image_starts_from_bytecode(build: Build) -> None:
+    """It runs without docstrings, and of what it holds nothing has to be compiled when it starts."""
+    image = build(SERVICE)
+    done = subprocess.run(
+        ["python", "-v", "-c", "import service.admin, service.api, service.server; print(service.__doc__)"],
+        cwd=image.stage.path("."),
+        env=image.stage.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "None\n"
+    read = set(re.findall(r"^# code object from '(.*)'$", done.stderr, re.MULTILINE))
+    compiled = set(re.findall(r"^# code object from (/.*)$", done.stderr, re.MULTILINE))
+    assert any(Path(path).match("service/__pycache__/api.*.opt-2.pyc") for path in read)
+    assert not {path for path in compiled if path.startswith(str(image.stage.root))}
+
+
+@pytest.mark.platform
+@pytest.mark.slow
+@pytest.mark.xdist_group("container")
 def test_the_service_image_holds_nothing_that_it_does_not_need(build: Build) -> None:
     """No test, no training code, no pickle, no pip, and nothing that anybody but root could change."""
     image = build(SERVICE)

@@ -347,6 +347,13 @@ def test_a_default_model_that_is_not_there(launch: Launch) -> None:
     assert not any("Traceback" in line for line in process.lines)
 
 
+def test_routes_that_can_not_be_opened(launch: Launch) -> None:
+    """They are opened after the first predictions; where that fails, the process ends and says why."""
+    service = launch(predict_route="/{name}/{name}")
+    assert service.wait() == 1
+    assert "the routes besides the predictions can't be opened: Duplicated param name" in service.lines[-1]
+
+
 def test_a_setting_that_makes_no_sense(launch: Launch) -> None:
     """One line, exit 1."""
     process = launch(max_instances="many")

@@ -22,7 +22,6 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds are short here."""
     monkeypatch.setattr("service.span_exporter._EVERY", 0.02)
     monkeypatch.setattr("service.span_exporter._LONGEST_PAUSE", 0.04)
-    monkeypatch.setattr("service.span_exporter._PATIENCE", 0.5)
 
 
 @pytest.fixture
@@ -132,8 +131,9 @@ def test_a_receiver_that_is_not_there(export: Start, metrics: Metrics, monkeypat
     assert counted(metrics) == (0, 25)
 
 
-def test_a_receiver_that_never_answers(export: Start) -> None:
+def test_a_receiver_that_never_answers(export: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not keep the process from ending."""
+    monkeypatch.setattr("service.span_exporter._PATIENCE", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
