@@ -5,7 +5,7 @@ import logging
 import os
 import time
 import types
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -70,9 +70,9 @@ class Application:
         Raises:
             TimeoutError: after the deadline.
         """
-        waiting = receive().__await__()
+        waiting = _first(receive)
         try:
-            future = next(waiting)
+            future = waiting.send(None)
         except StopIteration as there:
             message: Message = there.value
             return message
@@ -166,8 +166,13 @@ class Application:
                 _log.error("a log segment could not be closed", extra={"reason": str(error)})
 
 
+async def _first(receive: Receive) -> Message:
+    """A coroutine of our own, whatever a server's ``receive`` returns: granian's has neither ``send`` nor ``throw``."""
+    return await receive()
+
+
 @types.coroutine
-def _resume(waiting: Generator[Any, Any, Message], future: Any) -> Generator[Any, Any, Message]:
+def _resume(waiting: Coroutine[Any, Any, Message], future: Any) -> Generator[Any, Any, Message]:
     """Go on awaiting what was begun by hand, and came to wait for ``future``."""
     try:
         while True:

@@ -18,6 +18,7 @@ from prometheus_client.samples import Exemplar
 SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0, 2.5, 5.0, 10.0)
 INFERENCE_SECONDS: Final = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.1, 1.0)
 PROBABILITY: Final = tuple(round(step * 0.05, 2) for step in range(1, 21))  # the reference's own bins
+_MOST_PENDING: Final = 10_000
 REASONS: Final = (
     "malformed",
     "invalid",
@@ -41,7 +42,12 @@ class Series:
         self._exemplars: dict[int, Exemplar] = {}
         self._lock = threading.Lock()
         self.observe = self._pending.append
-        self.observe_all = self._pending.extend
+
+    def observe_all(self, values: Iterable[float]) -> None:
+        """Observe many values; a second's worth of batches would be megabytes, so they are counted on the way."""
+        self._pending.extend(values)
+        if len(self._pending) >= _MOST_PENDING:
+            self.fold()
 
     def trace(self, value: float, trace_id: str, timestamp: float) -> None:
         """Keep the trace of an observation as its bucket's exemplar."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator, MutableMapping
 from typing import Any, NamedTuple
 
 Message = MutableMapping[str, Any]
@@ -30,6 +30,22 @@ class Reply(NamedTuple):
         return found[0] if found else None
 
 
+class _Bare:
+    """An awaitable that can do no more than it must, as granian's: no ``send``, no ``throw``."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Message]) -> None:
+        self._coroutine = coroutine
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        return self  # type: ignore[return-value]  # that is the point
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return self._coroutine.send(None)
+
+
 async def ask(
     application: Application,
     path: str,
@@ -38,11 +54,14 @@ async def ask(
     headers: Iterable[tuple[str, str]] = (("content-type", "application/json"),),
     then: str = "end",
     announced: int | None = None,
+    pause: float = 0.0,
+    coroutines: bool = True,
 ) -> Reply:
     """The answer to a request whose body comes in parts.
 
     After the parts is the "end", or the rest never comes ("stall"), or the caller goes away ("gone"). The length of the
     body is ``announced``; one that ends as it should is announced as long as it is, and -1 announces none.
+    Each part comes after a ``pause``; ``coroutines`` says whether ``receive`` gives such, or some other awaitable.
     """
     length = sum(map(len, parts)) if announced is None and then == "end" else announced
     lengths = [] if method == "GET" or length is None or length < 0 else [("content-length", str(length))]
@@ -71,6 +90,7 @@ async def ask(
     sent: list[Message] = []
 
     async def receive() -> Message:
+        await asyncio.sleep(pause)
         if not incoming:
             await asyncio.Event().wait()
         return incoming.pop(0)
@@ -78,7 +98,7 @@ async def ask(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await application(scope, receive, send)
+    await application(scope, receive if coroutines else lambda: _Bare(receive()), send)
     if not sent:
         return Reply(0, [], b"")
     start, *rest = sent

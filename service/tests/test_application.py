@@ -143,6 +143,14 @@ def test_a_body_too_large(run: Run, make_application: Assemble, path: str, monke
     assert rejected == 3
 
 
+@pytest.mark.parametrize("coroutines", [True, False])
+@pytest.mark.parametrize("pause", [0.0, 0.01])
+def test_whatever_a_server_gives_to_await(run: Run, application: Application, pause: float, coroutines: bool) -> None:
+    """ASGI asks for an awaitable, not for a coroutine; it may have to wait, or be there at once."""
+    reply = run(ask(application, "/v1/predict", GOOD, pause=pause, coroutines=coroutines))
+    assert reply.status == 200
+
+
 @pytest.mark.parametrize("path", ["/v1/predict", "/v1/labels"])
 @pytest.mark.parametrize("parts", [(), (b"{",)])
 def test_a_body_that_does_not_come(run: Run, make_application: Assemble, path: str, parts: tuple[bytes, ...]) -> None:

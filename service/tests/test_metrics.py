@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from service.metrics import INFERENCE_SECONDS, PROBABILITY, REASONS, SECONDS, Histogram, Metrics
+from service.metrics import INFERENCE_SECONDS, PROBABILITY, REASONS, SECONDS, Histogram, Metrics, Series
 from service.tests.exposition import OPENMETRICS, TEXT, scrape
 
 BOUNDS = (0.25, 0.5, 1.0, 10.0)
@@ -147,3 +147,12 @@ def test_the_process_is_measured(accept: str) -> None:
     """Memory and CPU of the process, for the memory SLO."""
     families = scrape(Metrics().registry, accept).families
     assert {"process_resident_memory_bytes", "python_info"} <= set(families)
+
+
+def test_what_waits_to_be_counted_is_bounded() -> None:
+    """Batches observe hundreds of thousands of values a second; counting them does not wait for the second's end."""
+    series = Series((1.0, 2.0))
+    for _ in range(300):
+        series.observe_all([0.5] * 100)
+        assert len(series._pending) < 11_000
+    assert [count for _, count, _ in series.buckets()[0]] == [30_000, 30_000, 30_000]
