@@ -22,8 +22,8 @@ check: setup ## Platform: say in plain words what is wrong with this set-up
 	@$(BIN)/python -m service check
 
 train: develop ## Models: train and package both models again, with their cards
-	$(BIN)/python -m model_files train flight-delay
-	$(BIN)/python -m model_files train flight-delay-onehot
+	$(BIN)/python -m model_files train flight-delay --replace
+	$(BIN)/python -m model_files train flight-delay-onehot --replace
 
 verify: develop ## Models: digests, schema, ONNX against scikit-learn, for every package
 	$(BIN)/python -m model_files verify

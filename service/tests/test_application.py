@@ -151,6 +151,12 @@ def test_whatever_a_server_gives_to_await(run: Run, application: Application, pa
     assert reply.status == 200
 
 
+def test_a_whole_body_is_answered_at_once(run: Run, application: Application) -> None:
+    """Though the server says that there may be more: what was announced is there (granian sends so)."""
+    reply = run(asyncio.wait_for(ask(application, "/v1/predict", GOOD, then="stall", announced=len(GOOD)), 20))
+    assert reply.status == 200
+
+
 @pytest.mark.parametrize("path", ["/v1/predict", "/v1/labels"])
 @pytest.mark.parametrize("parts", [(), (b"{",)])
 def test_a_body_that_does_not_come(run: Run, make_application: Assemble, path: str, parts: tuple[bytes, ...]) -> None:
