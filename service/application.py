@@ -5,7 +5,7 @@ import logging
 import os
 import time
 import types
-from collections.abc import Coroutine, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from model_files.package import PackageError
 from service.caller import Caller
 from service.coalescer import Coalescer
-from service.exchange import Exchange, Message, Receive, Scope, Send, send_answer
+from service.exchange import Exchange, Message, Receive, Scope, Send, answer_start
 from service.metrics import Metrics
 from service.prediction import Answer, Call
 from service.service import Service, Target
@@ -53,11 +53,18 @@ class Application:
         caller = self.service.callers.read(scope["headers"])
         message: Message | None = None
         if 0 <= caller.content_length <= target.inline_bytes:
+            waiting = _coroutine(receive())
             try:
-                message = await self._receive_in_time(receive)
-            except TimeoutError:
-                await Exchange(self.service, scope, receive, send, route=target.route).run(_give_up)
-                return
+                future = waiting.send(None)
+            except StopIteration as there:  # nearly always: it needs neither a timer nor a turn of the loop
+                message = there.value
+            else:
+                try:
+                    async with asyncio.timeout(self.service.settings.deadline_seconds):
+                        message = await _resume(waiting, future)
+                except TimeoutError:
+                    await Exchange(self.service, scope, receive, send, route=target.route).run(_give_up)
+                    return
             body = message.get("body", b"")
             # By its length: granian says that there is more even where there is not.
             if message["type"] == "http.request" and len(body) == caller.content_length:
@@ -65,21 +72,6 @@ class Application:
                 return
         exchange = Exchange(self.service, scope, receive, send, route=target.route, first=message)
         await exchange.run(partial(self._predict, target))
-
-    async def _receive_in_time(self, receive: Receive) -> Message:
-        """The first message; nearly always it is there already, and then needs neither a timer nor a turn of the loop.
-
-        Raises:
-            TimeoutError: after the deadline.
-        """
-        waiting = _first(receive)
-        try:
-            future = waiting.send(None)
-        except StopIteration as there:
-            message: Message = there.value
-            return message
-        async with asyncio.timeout(self.service.settings.deadline_seconds):
-            return await _resume(waiting, future)
 
     @cached_property
     def api(self) -> "FastAPI":
@@ -89,8 +81,8 @@ class Application:
         return create_api(self.service)
 
     def coalescer(self, loop: asyncio.AbstractEventLoop) -> Coalescer:
-        """The one coalescer of the server's loop."""
-        if self._coalescer is None:
+        """The one coalescer of the server's loop; in tests a loop may follow another."""
+        if self._coalescer is None or self._coalescer.loop is not loop:
             self._coalescer = Coalescer(self.service.predictor, loop)
         return self._coalescer
 
@@ -103,7 +95,8 @@ class Application:
         call = Call(target.model, target.version, body, caller, trace)
         self.coalescer(loop).submit(call, answered.set_result)
         answer = await answered
-        await send_answer(send, answer, close=service.draining)
+        await send(answer_start(answer, close=service.draining))
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
         service.observe("POST", target.route, answer.status, time.perf_counter() - began, answer.request_id, trace)
 
     async def _predict(self, target: Target, exchange: Exchange) -> None:
@@ -168,9 +161,13 @@ class Application:
                 _log.error("a log segment could not be closed", extra={"reason": str(error)})
 
 
-async def _first(receive: Receive) -> Message:
-    """A coroutine of our own, whatever a server's ``receive`` returns: granian's has neither ``send`` nor ``throw``."""
-    return await receive()
+def _coroutine(receiving: Awaitable[Message]) -> Coroutine[Any, Any, Message]:
+    """What can be begun by hand, whatever a server's ``receive`` returns: granian's has neither ``send`` nor ``throw``."""
+    return receiving if type(receiving) is types.CoroutineType else _await(receiving)
+
+
+async def _await(receiving: Awaitable[Message]) -> Message:
+    return await receiving
 
 
 @types.coroutine

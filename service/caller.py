@@ -10,17 +10,6 @@ from service.problem import Problem
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _CLIENT = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_READ = frozenset(
-    (
-        b"content-type",
-        b"content-encoding",
-        b"content-length",
-        b"x-request-id",
-        b"traceparent",
-        b"x-gateway-client",
-        b"x-gateway-token",
-    )
-)
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -74,27 +63,24 @@ class CallerReader:
 
     def read(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         """The caller; of a header that came twice the last one counts."""
-        found = {name: value for name, value in headers if name in _READ}
+        found = dict(headers)
         request_id = found.get(b"x-request-id")
         if request_id is not None and not _REQUEST_ID.fullmatch(request_id):
             request_id = None
         client = found.get(b"x-gateway-client")
         if client is not None and not self._vouched(found.get(b"x-gateway-token"), client):
             client = None
+        length = found.get(b"content-length")
         return Caller(
             request_id.decode() if request_id else None,
             client.decode() if client else None,
             found.get(b"traceparent"),
             found.get(b"content-type"),
             found.get(b"content-encoding"),
-            _length(found.get(b"content-length")),
+            int(length) if length is not None and length.isdigit() else -1,
         )
 
     def _vouched(self, token: bytes | None, client: bytes) -> bool:
         if not self._token or token is None or not hmac.compare_digest(token, self._token):
             return False
         return _CLIENT.fullmatch(client) is not None
-
-
-def _length(value: bytes | None) -> int:
-    return int(value) if value is not None and value.isdigit() else -1

@@ -13,6 +13,7 @@ class Coalescer:
     """Collects calls until the loop has twice read every socket that was ready, then answers them all."""
 
     def __init__(self, predictor: Predictor, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
         self._answer = predictor.answer
         self._call_soon = loop.call_soon
         self._calls: list[Call] = []

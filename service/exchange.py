@@ -113,7 +113,8 @@ class Exchange:
     async def answer(self, answer: Answer) -> None:
         """Send a whole answer."""
         self._status = answer.status
-        await send_answer(self._deliver, answer, close=self._closes(answer.status))
+        await self._deliver(answer_start(answer, close=self._closes(answer.status)))
+        await self._deliver({"type": "http.response.body", "body": answer.body, "more_body": False})
 
     async def receive(self) -> Message:
         """ASGI's receive, holding the body to its limit.
@@ -196,10 +197,9 @@ def exchange_of(request: "Request") -> Exchange:
     return exchange
 
 
-async def send_answer(send: Send, answer: Answer, *, close: bool) -> None:
-    """Send a whole answer as ASGI messages."""
+def answer_start(answer: Answer, *, close: bool) -> Message:
+    """The ASGI message that a whole answer begins with."""
     headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
     if close:
         headers.append(_CLOSE)
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}

@@ -4,7 +4,8 @@ import os
 import time
 
 _DRAWS = 512
-_BYTES_A_DRAW = 7
+_SHAPE = b"-7...-8...-........"  # version 7, variant 8; a dot is a random digit
+_DIGITS = [place for place, byte in enumerate(_SHAPE) if byte == ord(".")]
 
 
 class Identifiers:
@@ -48,9 +49,11 @@ class Identifiers:
 
     def _refill(self) -> str:
         """One piece of randomness, the rest of a fresh lot is put into the pool."""
-        fresh = os.urandom(_DRAWS * _BYTES_A_DRAW).hex()
-        width = 2 * _BYTES_A_DRAW
-        pieces = [fresh[start : start + width] for start in range(0, len(fresh), width)]
-        first, *rest = [f"-7{piece[:3]}-8{piece[3:6]}-{piece[6:]}" for piece in pieces]
+        fresh = os.urandom(_DRAWS * len(_DIGITS) // 2).hex().encode()
+        lot = bytearray(_SHAPE * _DRAWS)
+        for digit, place in enumerate(_DIGITS):
+            lot[place :: len(_SHAPE)] = fresh[digit :: len(_DIGITS)]
+        text = lot.decode()
+        first, *rest = [text[start : start + len(_SHAPE)] for start in range(0, len(text), len(_SHAPE))]
         self._pool += rest
         return first

@@ -8,8 +8,8 @@ import json
 import math
 import types
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter, getitem
 from typing import Annotated, Any, TypeAlias, Union
 
 import msgspec
@@ -96,9 +96,10 @@ class Schema:
             for column, feature in enumerate(self._features)
             if feature.type == "categorical"
         ]
-        self._getters = [attrgetter(f"f{column}") for column in range(len(self._features))]
-        self._lookups = [(column, index.__getitem__) for column, _, index in self._codes]
-        self._numbers = [column for column, feature in enumerate(self._features) if feature.type != "categorical"]
+        self._indexes = [index for _, _, index in self._codes]
+        numeric = [column for column, feature in enumerate(self._features) if feature.type != "categorical"]
+        self._categories = _getter([column for column, _, _ in self._codes], len(fields))
+        self._numbers = _getter(numeric, len(fields))
 
     def decode(self, body: bytes) -> Batch:
         """Read ``{"instances": [...], "ids": [...]}``, an instance an object or an array in feature order.
@@ -153,11 +154,10 @@ class Schema:
     def _one(self, rows: list[Any], ids: Sequence[str] | None) -> Batch:
         row = rows[0]
         if type(row) is tuple:
-            values, rows = row, [self.row_type(*row)]
-        else:
-            values = astuple(row)
-        codes = [[lookup(values[column]) for column, lookup in self._lookups]] if self._lookups else None
-        numbers = [[values[column] for column in self._numbers]] if self._numbers else None
+            row = self.row_type(*row)
+            rows = [row]
+        codes = [list(map(getitem, self._indexes, self._categories(row)))] if self._categories else None
+        numbers = [self._numbers(row)] if self._numbers else None
         return Batch(rows, ids, codes, numbers, _NONE)
 
     def _many(
@@ -169,14 +169,13 @@ class Schema:
         if instances is not None:
             coded, unseen = self._code_unseen(list(zip(*map(astuple, rows), strict=True)), instances)
             codes = np.array(coded, np.int64).T
-        elif self._lookups:
-            columns = [(self._getters[column], lookup) for column, lookup in self._lookups]
+        elif self._categories:
+            columns = [(attrgetter(f"f{column}"), index.__getitem__) for column, _, index in self._codes]
             codes = np.stack(
                 [np.fromiter(map(lookup, map(get, rows)), np.int64, count) for get, lookup in columns], axis=1
             )
         if self._numbers:
-            get = attrgetter(*(f"f{column}" for column in self._numbers))
-            numbers = np.array(list(map(get, rows)), np.float32).reshape(count, -1)
+            numbers = np.array(list(map(self._numbers, rows)), np.float32)
         return Batch(rows, ids, codes, numbers, unseen)
 
     def _code_unseen(
@@ -266,6 +265,16 @@ class Schema:
             if len(errors) > MAX_ERRORS:
                 break
         return errors
+
+
+def _getter(columns: Sequence[int], width: int) -> Callable[[msgspec.Struct], tuple[Any, ...]] | None:
+    """What gets the values of some columns from a row of ``width``; None for no column."""
+    if len(columns) == width:
+        return astuple
+    if len(columns) == 1:
+        get = attrgetter(f"f{columns[0]}")
+        return lambda row: (get(row),)
+    return attrgetter(*(f"f{column}" for column in columns)) if columns else None
 
 
 def stack(batches: Sequence[Batch]) -> tuple[Codes | None, Numbers | None]:
