@@ -17,7 +17,7 @@ PACKAGES = (
     "msgspec",
     "numpy",
     "onnxruntime",
-    "opentelemetry-sdk",
+    "opentelemetry-proto",
     "uvicorn",
     "uvloop",
 )
