@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -224,13 +223,6 @@ class Server:
 def _neutral_environment() -> dict[str, str]:
     """This process's environment without its settings of the service, which would change what is measured."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PUERTA_")}
-
-
-def free_port() -> int:
-    """A port that the kernel says is free now; a server takes it a moment later."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def get(port: int, path: str, timeout: float = 5.0) -> int | None:

@@ -4,9 +4,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway_config.ports import free_port
 from load_tests.ceiling import ANSWER_BYTES
 from load_tests.paths import MODELS
-from load_tests.processes import Launch, free_port
+from load_tests.processes import Launch
 
 SERVICE = (sys.executable, "-OO", "-m", "service")
 APPLICATION = "service.application:application"  # a factory of the ASGI application

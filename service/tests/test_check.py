@@ -15,13 +15,13 @@ from typing import Any, NoReturn, TypeAlias
 import pytest
 
 from gateway_config import settings as gateway_settings
+from gateway_config.ports import free_port
 from model_files.manifest import MANIFEST_FILE, decode
 from puerta.settings import Settings as PlatformSettings
 from service import check
 from service.check import Finding
 from service.settings import Settings
 from service.tests import packages
-from service.tests.ports import free_port
 
 MakeSettings: TypeAlias = Callable[..., Settings]
 

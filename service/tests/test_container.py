@@ -17,9 +17,9 @@ from typing import Any, NamedTuple, TypeAlias
 import pytest
 import yaml
 
+from gateway_config.ports import free_port
 from service.settings import Settings, describe, read_settings
 from service.tests import dockerfile
-from service.tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SERVICE = ROOT / "service" / "Dockerfile"

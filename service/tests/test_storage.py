@@ -16,10 +16,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from gateway_config.ports import free_port
 from model_files.package import find, read
 from service.storage import Bucket, StorageError, models_folder
 from service.tests import packages
-from service.tests.ports import free_port
 from service.tests.wire import Connection, get, post
 
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -14,17 +13,10 @@ from gateway_config.bootstrap import Address, Site
 from gateway_config.files import write_private
 from gateway_config.keys import KeyStore
 from gateway_config.local import LocalGateway
+from gateway_config.ports import free_port
 from gateway_config.reading import read_policy
 
 PATIENCE = 20.0  # seconds; an Envoy that takes longer to start is broken
-
-
-def free_port() -> int:
-    """A port that the kernel says is free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)

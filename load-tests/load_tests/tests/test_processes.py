@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway_config.ports import free_port
 from load_tests import processes
-from load_tests.processes import Cores, Launch, ProcessError, Server, free_port
+from load_tests.processes import Cores, Launch, ProcessError, Server
 
 SERVING = """
 import http.server, sys

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway_config.ports import free_port
 from load_tests import bodies, flights, servers
 from load_tests.oracle import Oracle
-from load_tests.processes import Server, free_port
+from load_tests.processes import Server
 from load_tests.sampling import Sampler
 from load_tests.servers import Setup
 from load_tests.tests.conftest import STAND_IN

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
+from gateway_config.ports import free_port
 from service.client import command as client
 from service.tests.packages import delay_probability
-from service.tests.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 60  # seconds; only a program that hangs takes them

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 from starlette.testclient import TestClient
 
+from gateway_config.ports import free_port
 from model_files.manifest import MANIFEST_FILE, Feature, decode, encode
 from service.application import Application
 from service.docs.page import embed
 from service.docs.swagger import ASSETS
 from service.tests import packages
 from service.tests.conftest import Assemble
-from service.tests.ports import free_port
 
 _ROOT = Path(__file__).parents[3]
 _SHIPPED = _ROOT / "model-files" / "flight-delay"
