@@ -16,17 +16,10 @@ from gateway_config.admin import drain
 from gateway_config.bootstrap import Address
 from gateway_config.files import write_private
 from gateway_config.local import LocalGateway
+from gateway_config.ports import free_port
 from gateway_config.rendering import ADDRESSES_FILE, KEYS_FILE, RESOURCE, write_deciding
 from gateway_config.tests.backend import Backend
-from gateway_config.tests.envoy_process import (
-    Answer,
-    EnvoyProcess,
-    RunningGateway,
-    ask,
-    free_port,
-    make_gateway,
-    write_bare,
-)
+from gateway_config.tests.envoy_process import Answer, EnvoyProcess, RunningGateway, ask, make_gateway, write_bare
 
 pytestmark = [pytest.mark.platform, pytest.mark.usefixtures("_envoy_is_there")]
 

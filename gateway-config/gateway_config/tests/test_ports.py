@@ -4,7 +4,6 @@ import socket
 
 import pytest
 
-from gateway_config import ports
 from gateway_config.ports import free_port
 
 
@@ -22,7 +21,7 @@ def test_a_taken_port_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = free_port()
     other = free_port()
     drawn = iter([taken, other])
-    monkeypatch.setattr(ports.random, "randrange", lambda *_: next(drawn))
+    monkeypatch.setattr("gateway_config.ports.random.randrange", lambda *_: next(drawn))
     with socket.socket() as server:
         server.bind(("127.0.0.1", taken))
         server.listen()
