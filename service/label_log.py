@@ -9,9 +9,10 @@ from msgspec import Meta
 
 from service.caller import Caller
 from service.event_log import Sink, timestamp
+from service.invalid_input import MAX_ERRORS, cut, escape, invalid_input, read_json, shown
 from service.metrics import Metrics
 from service.problem import FieldError, Problem
-from service.schema import MAX_ERRORS, Id, cut, escape, invalid_input, read_json, shown
+from service.schema import Id
 
 MAX_LABELS = 10_000
 _SCHEMA = 1

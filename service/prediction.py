@@ -16,11 +16,12 @@ from model_files.manifest import Label
 from service.caller import Caller
 from service.event_log import Event, EventLog, timestamp
 from service.identifier import Identifiers
+from service.invalid_input import InvalidInput
 from service.metrics import Metrics
 from service.model import Model
 from service.problem import MEDIA_TYPE, Problem
 from service.registry import Registry
-from service.schema import Batch, InvalidInput, stack
+from service.schema import Batch, stack
 from service.tracing import Trace
 
 _log = logging.getLogger("puerta.prediction")

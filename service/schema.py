@@ -4,8 +4,6 @@ The decoder is msgspec's and decides in under a microsecond. Only input that it 
 to say field by field what came and what was expected.
 """
 
-import json
-import math
 import types
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -18,18 +16,14 @@ import numpy.typing as npt
 from msgspec import Meta
 from msgspec.structs import astuple
 
-from model_files.manifest import Feature, Manifest
+from model_files.manifest import Manifest
+from service.features import feature_error, field_type, fits, normal
+from service.invalid_input import MAX_ERRORS, Absent, cut, escape, invalid_input, read_json, shown
 from service.problem import FieldError, Problem
 
 Codes: TypeAlias = npt.NDArray[np.int64]
 Numbers: TypeAlias = npt.NDArray[np.float32]
 
-MAX_ERRORS = 20  # a batch that is wrong throughout is explained once, not ten thousand times
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
-_EXACT_INTEGER = 2.0**53  # beyond it JSON numbers lose units in most clients
-_MOST_DIGITS = 400  # a whole number of more is infinite; Python refuses to read one of thousands
-_SHOWN = 80
-_LISTED = 40
 _NONE: Mapping[str, int] = types.MappingProxyType({})
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -50,18 +44,6 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     unseen: Mapping[str, int]
 
 
-class InvalidInput(Problem):
-    """A problem of the input; ``unseen`` counts the categories never seen that were refused, by feature."""
-
-    def __init__(self, status: int, detail: str, *, unseen: Mapping[str, int], **options: Any) -> None:
-        super().__init__(status, detail, **options)
-        self.unseen = unseen
-
-
-class _Absent:
-    """Marks a feature that did not come, where null is a value."""
-
-
 class Schema:
     """The input of one model, compiled."""
 
@@ -71,7 +53,7 @@ class Schema:
         self._names = frozenset(feature.name for feature in manifest.features)
         self.counts_unseen = (unseen or manifest.unseen) == "count"
         self.max_instances = max_instances
-        fields = [(f"f{index}", _type(feature)) for index, feature in enumerate(self._features)]
+        fields = [(f"f{index}", field_type(feature)) for index, feature in enumerate(self._features)]
         self.row_type = msgspec.defstruct(
             "Instance",
             fields,
@@ -192,7 +174,7 @@ class Schema:
                     if not self.counts_unseen or feature.calendar:
                         as_array = isinstance(instances[row], list | tuple)
                         where = f"/instances/{row}/{column}" if as_array else f"/instances/{row}"
-                        errors.append(_feature_error(where, feature, columns[column][row], at_field=as_array))
+                        errors.append(feature_error(where, feature, columns[column][row], at_field=as_array))
         if errors:
             raise invalid_input(sorted(errors, key=_row), "unseen_category", unseen)
         return coded, dict(unseen)
@@ -216,7 +198,7 @@ class Schema:
             for name, value in request.items()
             if name not in {"instances", "ids"}
         ]
-        instances = request.get("instances", _Absent)
+        instances = request.get("instances", Absent)
         if isinstance(instances, list):
             errors += self._instance_errors(instances)
         else:
@@ -231,7 +213,7 @@ class Schema:
         rows = []
         for instance in instances:
             values = [instance[name] for name in names] if isinstance(instance, dict) else instance
-            rows.append(self.row_type(*map(_normal, self._features, values)))
+            rows.append(self.row_type(*map(normal, self._features, values)))
         return rows
 
     def _instance_errors(self, instances: Sequence[Any]) -> list[FieldError]:
@@ -245,13 +227,13 @@ class Schema:
                     continue
                 values = zip(self._features, instance, strict=True)
                 errors += [
-                    _feature_error(f"{pointer}/{column}", feature, value, at_field=True)
+                    feature_error(f"{pointer}/{column}", feature, value, at_field=True)
                     for column, (feature, value) in enumerate(values)
                     if not fits(feature, value)
                 ]
             elif isinstance(instance, dict):
                 errors += [
-                    _feature_error(pointer, feature, instance.get(feature.name, _Absent))
+                    feature_error(pointer, feature, instance.get(feature.name, Absent))
                     for feature in self._features
                     if feature.name not in instance or not fits(feature, instance[feature.name])
                 ]
@@ -298,137 +280,6 @@ def _floats(numbers: Any) -> Numbers:
     return np.asarray(numbers, np.float32)
 
 
-def read_json(body: bytes) -> Any:
-    """Read JSON as strictly as msgspec does, for an explanation: no NaN, no half of a surrogate pair.
-
-    Raises:
-        ValueError: if it is not JSON in UTF-8.
-        RecursionError: if it is nested too deep.
-    """
-    value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_int=_read_integer)
-    msgspec.json.encode(value)  # refuses half a surrogate pair
-    return value
-
-
-def fits(feature: Feature, value: Any) -> bool:
-    """Whether a JSON value has the type and the range of a feature; an unseen category fits, its type being right."""
-    if value is None:
-        return feature.nullable
-    match feature.type:
-        case "categorical":
-            return any(_same_type(value, category) for category in feature.categories)
-        case "boolean":
-            return isinstance(value, bool)
-        case "integer" if not _integral(value):
-            return False
-        case _ if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-    low, high = bounds(feature)
-    return low <= value <= high
-
-
-def expectation(feature: Feature) -> str:
-    """In words, what a feature takes."""
-    match feature.type:
-        case "categorical":
-            listed = ", ".join(json.dumps(category, ensure_ascii=False) for category in feature.categories[:_LISTED])
-            more = len(feature.categories) - _LISTED
-            return f"one of {listed}" + (f" and {more} more" if more > 0 else "")
-        case "boolean":
-            return "true or false"
-        case _:
-            kind = "a whole number" if feature.type == "integer" else "a finite number"
-            between = f" from {_plain(feature.range[0])} to {_plain(feature.range[1])}" if feature.range else ""
-            return kind + between + (" or null" if feature.nullable else "")
-
-
-def shown(value: Any) -> Any:
-    """A received value as an error may repeat it: scalars as they are, cut; anything larger by its kind and size."""
-    match value:
-        case bool() | None:
-            return value
-        case int() | float():
-            return (
-                value
-                if abs(value) < _EXACT_INTEGER
-                else cut(f"{value:.6g}" if isinstance(value, float) else "a huge number")
-            )
-        case str():
-            return cut(value)
-        case list():
-            return f"an array of {len(value)}"
-        case dict():
-            return f"an object of {len(value)}"
-        case _:
-            return "nothing" if value is _Absent else cut(str(value))
-
-
-def cut(text: str) -> str:
-    """A caller's text, short and encodable (JSON may escape half a surrogate pair, which UTF-8 can't hold)."""
-    short = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-    return short.encode("utf-8", "replace").decode("utf-8")
-
-
-def escape(name: str) -> str:
-    """A name as one step of an RFC 6901 pointer."""
-    return cut(name).replace("~", "~0").replace("/", "~1")
-
-
-def _type(feature: Feature) -> Any:
-    kind: Any
-    low, high = bounds(feature)
-    match feature.type:
-        case "categorical":
-            kinds = {type(category) for category in feature.categories}
-            kind = str | int if len(kinds) > 1 else kinds.pop()
-        case "boolean":
-            kind = bool
-        case "integer":
-            kind = Annotated[int, Meta(ge=int(low), le=int(high))]
-        case _:
-            kind = Annotated[float, Meta(ge=low, le=high)]
-    return kind | None if feature.nullable else kind
-
-
-def bounds(feature: Feature) -> tuple[float, float]:
-    """The least and the most that a number may be, inclusive: its range, within what the graph's numbers can hold."""
-    limit = _EXACT_INTEGER if feature.type == "integer" else _FLOAT32_MAX
-    low, high = feature.range or (-limit, limit)
-    low, high = max(low, -limit), min(high, limit)
-    return (math.ceil(low), math.floor(high)) if feature.type == "integer" else (low, high)
-
-
-def _plain(number: float) -> str:
-    return str(int(number)) if number == int(number) and abs(number) < _EXACT_INTEGER else str(number)
-
-
-def _read_integer(text: str) -> float:
-    return int(text) if len(text) <= _MOST_DIGITS else float(text)
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _integral(value: Any) -> bool:
-    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
-
-
-def _normal(feature: Feature, value: Any) -> Any:
-    if feature.type == "number" and value is not None:
-        return float(value)
-    return int(value) if isinstance(value, float) else value
-
-
-def _same_type(value: Any, category: Any) -> bool:
-    return isinstance(value, str) if isinstance(category, str) else _integral(value)
-
-
-def _feature_error(pointer: str, feature: Feature, value: Any, *, at_field: bool = False) -> FieldError:
-    where = pointer if at_field else f"{pointer}/{escape(feature.name)}"
-    return FieldError(where, feature.name, shown(value), expectation(feature))
-
-
 def _row(error: FieldError) -> int:
     return int(error.pointer.split("/")[2])
 
@@ -452,13 +303,3 @@ def _id_errors(ids: Any, count: int) -> list[FieldError]:
                 )
             seen.add(value)
     return errors
-
-
-def invalid_input(errors: Sequence[FieldError], reason: str, unseen: Mapping[str, int] | None = None) -> InvalidInput:
-    """What is wrong with an input as the problem that it is; ``reason`` is one of the metric's."""
-    first = errors[0]
-    came = repr(first.received) if isinstance(first.received, str) else json.dumps(first.received)
-    detail = f"{first.pointer or 'body'}: {came} came, expected {first.expected}"
-    if len(errors) > 1:
-        detail += f" (and {'at least ' if len(errors) >= MAX_ERRORS else ''}{min(len(errors), MAX_ERRORS) - 1} more)"
-    return InvalidInput(422, detail, errors=tuple(errors[:MAX_ERRORS]), reason=reason, unseen=unseen or {})

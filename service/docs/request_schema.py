@@ -8,8 +8,8 @@ from typing import Any
 
 from model_files.manifest import Feature, Manifest
 from service.description import is_open
+from service.features import bounds
 from service.model import Model
-from service.schema import bounds
 
 _KINDS = {str: "string", int: "integer"}
 

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from service.inference_protocol.tensors import Datatype, Output, Tensor, explain, unreadable
+from service.invalid_input import MAX_ERRORS, cut, invalid_input
 from service.problem import FieldError, Problem
-from service.schema import MAX_ERRORS, cut, invalid_input
 
 Size = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Data = Annotated[

@@ -12,12 +12,14 @@ from typing import Any, Protocol
 import msgspec
 
 from model_files.manifest import Feature, Manifest
+from service.features import expectation
 from service.inference_protocol.message import InferenceRequest
 from service.inference_protocol.tensors import DATATYPES, Datatype, Output, Tensor
+from service.invalid_input import MAX_ERRORS, InvalidInput, cut, invalid_input
 from service.model import Model
 from service.prediction import Result
 from service.problem import FieldError
-from service.schema import MAX_ERRORS, Batch, InvalidInput, cut, expectation, invalid_input
+from service.schema import Batch
 
 _TEXT: tuple[Datatype, ...] = ("BYTES",)
 _WHOLE: tuple[Datatype, ...] = ("INT64", "INT32", "INT16", "INT8", "UINT64", "UINT32", "UINT16", "UINT8")

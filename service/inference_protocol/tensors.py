@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
+from service.invalid_input import cut, invalid_input, shown
 from service.problem import FieldError, Problem
-from service.schema import cut, invalid_input, shown
 
 Datatype = Literal[
     "BOOL", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64", "FP16", "FP32", "FP64", "BYTES"

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_files.manifest import Feature
+from service.invalid_input import MAX_ERRORS, InvalidInput
 from service.problem import Problem
-from service.schema import MAX_ERRORS, Batch, InvalidInput, Schema, stack
+from service.schema import Batch, Schema, stack
 from service.tests.packages import manifest_of
 
 AIRLINE = Feature("AIRLINE", "categorical", ("Norte", "Sur"))

@@ -18,8 +18,8 @@ from starlette.testclient import TestClient
 
 from service import __main__ as program
 from service.application import Application
+from service.invalid_input import InvalidInput
 from service.model import Model
-from service.schema import InvalidInput
 from service.tests import packages
 from service.tests.conftest import Assemble, Start
 

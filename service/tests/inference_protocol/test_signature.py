@@ -10,9 +10,10 @@ from msgspec.structs import asdict
 from service.application import Application
 from service.inference_protocol.message import decode
 from service.inference_protocol.signature import Signature
+from service.invalid_input import InvalidInput
 from service.prediction import Result
 from service.problem import FieldError, Problem
-from service.schema import Batch, InvalidInput
+from service.schema import Batch
 
 Find: TypeAlias = Callable[[str], Signature]
 DELAYS: dict[str, tuple[str, list[Any]]] = {
