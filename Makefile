@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := . gateway-config load-tests model-files
 PACKAGES := chromium wrk
+CONTRACT := gateway-config/generated/service-openapi.json
 SECONDS ?= 10
 
 # One line a target: `name: ## group: what it does`.
@@ -45,6 +46,10 @@ format: develop ## Develop: format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+render: develop ## Develop: render what is committed anew, from the gateway policy and the service's own document
+	@$(BIN)/python -OO -m service openapi > $(CONTRACT).new && mv $(CONTRACT).new $(CONTRACT) || { rm -f $(CONTRACT).new; exit 1; }
+	$(BIN)/python -m gateway_config render generated
+
 benchmark: develop packages ## Measure: speed beside the bare-ASGI ceiling, in one run (about five minutes)
 	$(BIN)/python -m load_tests benchmark --seconds $(SECONDS)
 
@@ -56,6 +61,9 @@ chaos: develop ## Measure: kill and stop the service under load; is every answer
 
 fuzz: develop ## Measure: a million random bodies; no 5xx, no growth
 	$(BIN)/python -m load_tests fuzz --bodies 1000000
+
+storm: develop ## Measure: 200,000 requests that try to get past the gateway; who reaches the backend?
+	$(BIN)/python -m gateway_config storm --requests 200000 --write gateway-config/results/storm.md
 
 lock: $(VENV)/bin/python ## Develop: resolve the pinned requirements again, with hashes
 	@command -v $(BIN)/uv >/dev/null || $(BIN)/pip install --quiet uv
@@ -77,7 +85,7 @@ packages: ## Develop: the Debian packages that tests and benchmarks start
 clean: ## Develop: remove the environment, caches and local state
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
 
-.PHONY: run check train verify test unit lint types format benchmark soak chaos fuzz lock setup develop packages clean
+.PHONY: run check train verify test unit lint types format render benchmark soak chaos fuzz storm lock setup develop packages clean
 
 define lock
 	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt

@@ -6,8 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from gateway_config.bootstrap import Address
-from gateway_config.files import write_private
+from gateway_config.key_file import kept_key
 from gateway_config.local import LocalGateway
 
 CLIENT = "demo"
@@ -21,11 +20,7 @@ def demo_key(gateway: LocalGateway, path: Path) -> str | None:
     """
     if CLIENT not in gateway.policy.clients:
         return None
-    key = path.read_text(encoding="utf-8").strip() if path.exists() else ""
-    if not gateway.store.knows(CLIENT, key):
-        key = gateway.new_key(CLIENT)
-        write_private(path, f"{key}\n".encode())
-    return key
+    return kept_key(gateway, CLIENT, path)
 
 
 def curl_line(gateway: LocalGateway, key: str) -> str:
@@ -34,11 +29,13 @@ def curl_line(gateway: LocalGateway, key: str) -> str:
     Raises:
         OSError: if the gateway or the service does not answer as it should.
     """
-    default = _get(gateway.near, "/v1/models", key)["default"]
-    example = _get(gateway.near, f"/v1/models/{default}", key)["example"]
+    default = _get(gateway, "/v1/models", key)["default"]
+    example = _get(gateway, f"/v1/models/{default}", key)["example"]
+    tls = gateway.site.tls
     return " ".join(
         [
             *("curl", f"{gateway.url}/v1/predict"),
+            *(("--cacert", shlex.quote(str(tls.generated))) if tls and tls.generated else ()),
             *("-H", shlex.quote(f"x-api-key: {key}")),
             *("-H", shlex.quote("content-type: application/json")),
             *("-d", shlex.quote(json.dumps(example, ensure_ascii=False))),
@@ -46,8 +43,8 @@ def curl_line(gateway: LocalGateway, key: str) -> str:
     )
 
 
-def _get(address: Address, path: str, key: str) -> Any:
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=10)
+def _get(gateway: LocalGateway, path: str, key: str) -> Any:
+    connection = gateway.connect(10)
     try:
         connection.request("GET", path, headers={"x-api-key": key})
         answer = connection.getresponse()

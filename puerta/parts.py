@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 
 from gateway_config.admin import drain
 from gateway_config.bootstrap import Address
@@ -18,6 +18,7 @@ def list_parts(settings: Settings, gateway: LocalGateway, environment: Mapping[s
     return [
         *(_service(settings, number, environment) for number in range(settings.instances)),
         _gateway(settings, gateway),
+        _gateway_metrics(settings),
     ]
 
 
@@ -57,7 +58,22 @@ def _gateway(settings: Settings, gateway: LocalGateway) -> Part:
             Port(settings.gateway_host, settings.gateway_port, "PUERTA_GATEWAY_PORT"),
             Port(_LOOPBACK, settings.gateway_admin_port, "PUERTA_GATEWAY_ADMIN_PORT"),
         ),
-        ready=f"{gateway.url}/health/ready",
-        prepare=gateway.write,
+        ready=gateway.ready,
+        prepare=cache(gateway.write),  # once: started again, it finds what was applied since
         drain=partial(drain, gateway.site.admin),
+    )
+
+
+def _gateway_metrics(settings: Settings) -> Part:
+    return Part(
+        name="gateway-metrics",
+        command=(sys.executable, "-m", "gateway_config", "metrics"),
+        ports=(Port(_LOOPBACK, settings.gateway_metrics_port, "PUERTA_GATEWAY_METRICS_PORT"),),
+        ready=f"http://{_LOOPBACK}:{settings.gateway_metrics_port}/metrics",
+        environment={
+            "PUERTA_GATEWAY_METRICS_PORT": str(settings.gateway_metrics_port),
+            "PUERTA_GATEWAY_ADMIN_PORT": str(settings.gateway_admin_port),
+            "PUERTA_GATEWAY_POLICY": str(settings.gateway_policy),
+            "PUERTA_STATE_DIR": str(settings.state_dir),
+        },
     )

@@ -18,7 +18,7 @@ import psutil
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60.0  # seconds; whatever takes longer is broken
 
-_PORTS = ("GATEWAY_PORT", "GATEWAY_ADMIN_PORT", "SERVICE_PORT", "METRICS_PORT")
+_PORTS = ("GATEWAY_PORT", "GATEWAY_ADMIN_PORT", "GATEWAY_METRICS_PORT", "SERVICE_PORT", "METRICS_PORT")
 
 
 def eventually(happens: Callable[[], bool], what: str) -> None:

@@ -13,7 +13,13 @@ import pytest
 from tests.runner import PATIENCE, ROOT, eventually, free_ports
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-PORTS = ("PUERTA_GATEWAY_PORT", "PUERTA_GATEWAY_ADMIN_PORT", "PUERTA_SERVICE_PORT", "PUERTA_METRICS_PORT")
+PORTS = (
+    "PUERTA_GATEWAY_PORT",
+    "PUERTA_GATEWAY_ADMIN_PORT",
+    "PUERTA_GATEWAY_METRICS_PORT",
+    "PUERTA_SERVICE_PORT",
+    "PUERTA_METRICS_PORT",
+)
 
 pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("readme")]
 

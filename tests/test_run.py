@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -12,9 +13,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 import pytest
+import yaml
 
 from gateway_config import envoy
 from gateway_config.reading import read_policy
@@ -121,6 +124,25 @@ def test_service_knows_the_client(platform: Runner) -> None:
 def _events(platform: Runner) -> dict[str, str | None]:
     lines = [line for path in (platform.state / "events").iterdir() for line in path.read_text().splitlines()]
     return {event["id"]: event.get("client") for event in map(json.loads, lines)}
+
+
+def test_gateway_metrics(platform: Runner) -> None:
+    """What a client sees and what the gateway adds to it are told by route, client and code; never by key."""
+    assert platform.ask("POST", "/v1/predict", JSON | {"x-api-key": platform.key}, body=FLIGHT)[0] == 200
+    assert platform.ask("POST", "/v1/predict", JSON, body=FLIGHT)[0] == 401
+
+    def metrics() -> str:
+        with urlopen(f"http://127.0.0.1:{platform.ports['GATEWAY_METRICS_PORT']}/metrics", timeout=PATIENCE) as answer:
+            return str(answer.read(), "utf-8")
+
+    answered = 'client="demo",code="200",le="+Inf",route="predict"} '
+    expected = (
+        f"gateway_overhead_seconds_bucket{{{answered}",
+        f"gateway_request_duration_seconds_bucket{{{answered}",
+        'gateway_refused_total{client="none",reason="no_key"}',
+    )
+    eventually(lambda: all(name in metrics() for name in expected), f"not all of {expected}")
+    assert platform.key not in metrics()
 
 
 def test_both_instances_answer(platform: Runner) -> None:
@@ -270,14 +292,16 @@ def test_killed_runner_leaves_nothing(tmp_path: Path, stub: Path) -> None:
     with Runner(tmp_path, working_folder=stub, INSTANCES="2") as runner:
         runner.wait_for("Ctrl-C stops everything.")
         family = runner.family()
-        assert len(family) == 3
+        assert len(family) == 4
         runner.process.kill()
         runner.process.wait()
         gone, alive = psutil.wait_procs(family, timeout=PATIENCE)
-        assert (len(gone), alive) == (3, [])
+        assert (len(gone), alive) == (4, [])
 
 
-@pytest.mark.parametrize("name", ["GATEWAY_PORT", "GATEWAY_ADMIN_PORT", "SERVICE_PORT", "METRICS_PORT"])
+@pytest.mark.parametrize(
+    "name", ["GATEWAY_PORT", "GATEWAY_ADMIN_PORT", "GATEWAY_METRICS_PORT", "SERVICE_PORT", "METRICS_PORT"]
+)
 def test_taken_port(tmp_path: Path, stub: Path, name: str) -> None:
     """A port that something else listens on is named with its setting, before anything is started."""
     runner = Runner(tmp_path, working_folder=stub)
@@ -366,3 +390,16 @@ def test_demo_key(tmp_path: Path, stub: Path) -> None:
         assert runner.stop() == 0
     logs = "".join(path.read_text() for path in (runner.state / "logs").iterdir())
     assert runner.key not in logs
+
+
+def test_behind_tls(tmp_path: Path, stub: Path) -> None:
+    """With a generated certificate the platform gets ready, and the line that it prints verifies that certificate."""
+    policy = yaml.safe_load((ROOT / "gateway-config/policy.yaml").read_text())
+    policy["environments"]["local"]["tls"] = {"generated": True}
+    (tmp_path / "policy.yaml").write_text(yaml.safe_dump(policy, sort_keys=False))
+    with Runner(tmp_path, working_folder=stub, GATEWAY_POLICY=str(tmp_path / "policy.yaml")) as runner:
+        assert f"https://127.0.0.1:{runner.ports['GATEWAY_PORT']}/docs" in runner.wait_for("Ctrl-C stops everything.")
+        line = [*shlex.split(runner.curl()), "--silent", "--show-error", "--write-out", " %{http_code}"]
+        done = subprocess.run(line, capture_output=True, text=True, check=True, cwd=tmp_path)
+        assert done.stdout.endswith("} 200")
+        assert runner.stop() == 0

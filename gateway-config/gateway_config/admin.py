@@ -3,13 +3,16 @@
 import http.client
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from gateway_config.bootstrap import Address
 
 _REQUESTS = "http.gateway.downstream_rq_active"
 _CONNECTIONS = "http.gateway.downstream_cx_active"
 _POLL = 0.05  # seconds
-_LINGER = 1.0  # seconds for a caller to find out that its quiet connection will be of no more use
+_LINGER = (
+    2.0  # seconds for a caller, on a busy machine too, to find out that its quiet connection will be of no more use
+)
 
 
 def drain(admin: Address, seconds: float, hurry: Callable[[], bool] = lambda: False) -> bool:
@@ -23,8 +26,8 @@ def drain(admin: Address, seconds: float, hurry: Callable[[], bool] = lambda: Fa
     """
     began = time.monotonic()
     try:
-        _ask(admin, "POST", "/drain_listeners")
-        _ask(admin, "POST", "/healthcheck/fail")
+        ask(admin, "POST", "/drain_listeners")
+        ask(admin, "POST", "/healthcheck/fail")
         while _busy(admin, lingering=time.monotonic() - began < _LINGER):
             if time.monotonic() - began > seconds or hurry():
                 return False
@@ -36,17 +39,36 @@ def drain(admin: Address, seconds: float, hurry: Callable[[], bool] = lambda: Fa
     return True
 
 
+def reopen_logs(admin: Address) -> None:
+    """Have a gateway write its logs to new files, where the old ones were renamed.
+
+    Raises:
+        OSError: if nobody is there.
+    """
+    ask(admin, "POST", "/reopen_logs")
+
+
 def _busy(admin: Address, *, lingering: bool) -> bool:
-    stats = _ask(admin, "GET", f"/stats?filter=^({_REQUESTS}|{_CONNECTIONS})$")
-    values = dict(line.split(": ") for line in stats.splitlines())
-    requests, connections = (
-        values.get(_REQUESTS, "0"),
-        values.get(_CONNECTIONS, "0"),
-    )  # there are none before it listens
-    return requests != "0" or (lingering and connections != "0")
+    values = counters(admin, f"^({_REQUESTS}|{_CONNECTIONS})$")  # there are none before it listens
+    return values.get(_REQUESTS, 0) != 0 or (lingering and values.get(_CONNECTIONS, 0) != 0)
 
 
-def _ask(admin: Address, method: str, path: str) -> str:
+def counters(admin: Address, pattern: str) -> dict[str, int]:
+    """The counters and gauges whose names match a regular expression.
+
+    Raises:
+        OSError: if nobody answers.
+    """
+    stats = ask(admin, "GET", f"/stats?filter={quote(pattern)}")
+    return {name: int(value) for name, value in (line.split(": ") for line in stats.splitlines())}
+
+
+def ask(admin: Address, method: str, path: str) -> str:
+    """What the admin port answers.
+
+    Raises:
+        OSError: if nobody answers, or not with 200.
+    """
     connection = http.client.HTTPConnection(admin.host, admin.port, timeout=5)
     try:
         connection.request(method, path, headers={"content-length": "0"})

@@ -6,7 +6,6 @@ none; runs Envoy; and drains it before it ends. All state is in the state folder
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -20,6 +19,8 @@ from gateway_config.admin import drain
 from gateway_config.bootstrap import Address
 from gateway_config.envoy import EnvoyError
 from gateway_config.files import write_private
+from gateway_config.instances import find_instances
+from gateway_config.key_file import kept_key
 from gateway_config.keys import KeyStoreError
 from gateway_config.local import LocalGateway
 from gateway_config.reading import PolicyError
@@ -29,7 +30,6 @@ BACKENDS_VARIABLE: Final = "PUERTA_GATEWAY_BACKENDS"
 CIDRS_VARIABLE: Final = "PUERTA_GATEWAY_DEMO_CIDRS"
 KEY_FILE: Final = "demo.key"
 _CLIENT: Final = "demo"
-_HIGHEST_PORT: Final = 65_535
 _DRAIN_SECONDS: Final = 8.0  # containers are killed 10 s after SIGTERM, unless somebody says otherwise
 
 
@@ -52,9 +52,7 @@ def prepare(policy: Path, environment: Mapping[str, str]) -> LocalGateway:
     write_private(settings.gateway_policy, _policy(policy, environment.get(CIDRS_VARIABLE, "")))
     gateway = LocalGateway.open(settings, backends(environment.get(BACKENDS_VARIABLE, "")))
     gateway = replace(gateway, site=replace(gateway.site, access_log=Path("/dev/stdout")))
-    key = settings.state_dir / KEY_FILE
-    if not (key.exists() and gateway.store.knows(_CLIENT, key.read_text("ascii").strip())):
-        write_private(key, f"{gateway.new_key(_CLIENT)}\n".encode())
+    kept_key(gateway, _CLIENT, settings.state_dir / KEY_FILE)
     gateway.write()
     return gateway
 
@@ -65,17 +63,10 @@ def backends(text: str) -> tuple[Address, ...]:
     Raises:
         SettingsError: if it is no list of names with ports, or a name is unknown.
     """
-    found: dict[Address, None] = {}
-    for entry in filter(None, text.split(",")):
-        host, _, port = entry.strip().rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) <= _HIGHEST_PORT:
-            raise SettingsError(f"{BACKENDS_VARIABLE}: {entry!r} came, expected host:port")
-        try:
-            answers = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise SettingsError(f"{BACKENDS_VARIABLE}: {host!r} can't be found: {error.strerror}") from error
-        found |= dict.fromkeys(Address(str(answer[4][0]), int(port)) for answer in sorted(answers))
-    return tuple(found)
+    try:
+        return find_instances(text)
+    except ValueError as error:
+        raise SettingsError(f"{BACKENDS_VARIABLE}: {error}") from error
 
 
 def run(gateway: LocalGateway) -> int:

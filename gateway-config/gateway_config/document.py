@@ -46,7 +46,7 @@ class Document:
 
     def explain(self, where: str, reason: str) -> str:
         """``file:line: field: reason`` for a field such as ``clients.demo.cidrs[0]``, or its nearest ancestor."""
-        return f"{self.path}:{self._line(where)}: {where or 'the document'}: {reason}"
+        return f"{self.path}:{self.line(where)}: {where or 'the document'}: {reason}"
 
     def value_at(self, where: str) -> Any:
         """The plain data of a field such as ``clients.demo.cidrs[0]``; None if it is not there."""
@@ -60,7 +60,8 @@ class Document:
                 return None
         return value
 
-    def _line(self, where: str) -> int:
+    def line(self, where: str) -> int:
+        """The line of a field such as ``clients.demo.cidrs[0]``, or of its nearest ancestor; the first is 1."""
         node, line = self.root, self.root.start_mark.line
         for step in _steps(where):
             if isinstance(node, yaml.MappingNode):

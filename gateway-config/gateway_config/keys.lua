@@ -1,12 +1,13 @@
 -- Finds out whose key a request carries and says so in x-gateway-client. The address rule behind this filter demands
 -- that header, and it has been stripped from what the caller sent: if this script fails, nobody gets in.
 --
--- KEYS and REFUSALS come from the renderer, in front of this text.
+-- KEYS, MODEL_SEGMENTS and REFUSALS come from the renderer, in front of this text.
 
 local bit = require("bit")
 local band, bnot, bor, bxor = bit.band, bit.bnot, bit.bor, bit.bxor
 local lshift, rshift, ror, tobit = bit.lshift, bit.rshift, bit.ror, bit.tobit
 local byte, char, rep = string.byte, string.char, string.rep
+local time = os.time
 
 local LONGEST = 128 -- characters; no key is longer, and nobody shall have us hash a long text
 
@@ -21,6 +22,9 @@ local K = {
   0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 }
+
+-- From the environment, not from a file: who reads the files learns neither the pepper nor how to make a hash.
+local PEPPER = os.getenv("PUERTA_GATEWAY_PEPPER")
 
 -- The eight words of a text's SHA-256 (FIPS 180-4, section 6.2).
 local function sha256(text)
@@ -57,18 +61,46 @@ local function sha256(text)
   return hash
 end
 
-for _, known in ipairs(KEYS) do
-  for i = 1, 8 do
-    known[i] = tobit(tonumber(known.sha256:sub(8 * i - 7, 8 * i), 16))
+-- A text with every byte changed by a mask.
+local function masked(text, mask)
+  local bytes = {}
+  for i = 1, #text do
+    bytes[i] = char(bxor(byte(text, i), mask))
   end
+  return table.concat(bytes)
+end
+
+local function as_bytes(words)
+  local text = {}
+  for i, word in ipairs(words) do
+    text[i] = char(band(rshift(word, 24), 255), band(rshift(word, 16), 255), band(rshift(word, 8), 255), band(word, 255))
+  end
+  return table.concat(text)
+end
+
+-- The eight words of a text's HMAC-SHA-256 (RFC 2104).
+local function hmac_sha256(secret, text)
+  secret = #secret > 64 and as_bytes(sha256(secret)) or secret
+  secret = secret .. rep("\0", 64 - #secret)
+  return sha256(masked(secret, 0x5c) .. as_bytes(sha256(masked(secret, 0x36) .. text)))
+end
+
+local with_pepper = false -- whether any of the hashes needs it
+for _, known in ipairs(KEYS) do
+  local text = known.sha256 or known.hmac_sha256
+  for i = 1, 8 do
+    known[i] = tobit(tonumber(text:sub(8 * i - 7, 8 * i), 16))
+  end
+  with_pepper = with_pepper or known.hmac_sha256 ~= nil
 end
 
 -- The entry of KEYS that a key belongs to, or nil. Every entry is compared in full, whatever matches: how long it
--- takes says nothing of how near a guess came.
+-- takes says nothing of how near a guess came. Without the pepper that a hash needs this fails, and nobody gets in.
 local function find(key)
-  local presented, found = sha256(key), nil
+  local plain, found = sha256(key), nil
+  local mixed = with_pepper and hmac_sha256(PEPPER, key) or plain
   for _, known in ipairs(KEYS) do
-    local difference = 0
+    local presented, difference = known.sha256 and plain or mixed, 0
     for i = 1, 8 do
       difference = bor(difference, bxor(presented[i], known[i]))
     end
@@ -83,8 +115,38 @@ end
 -- there are never more than KEYS has; each worker has its own, and a reload starts with none.
 local verified = {}
 
-local function refuse(handle, refusal)
-  handle:respond({ [":status"] = refusal.status }, refusal.message)
+-- Where the client is known the access log is told whose key was refused. That header opens the next lock, so that
+-- nothing that could fail may stand between it and the answer.
+local function refuse(handle, refusal, client)
+  local answer, message = { [":status"] = refusal.status }, refusal.message
+  if client ~= nil then
+    handle:headers():replace("x-gateway-client", client)
+  end
+  handle:respond(answer, message)
+end
+
+-- Whether a client may do this. The path is the one that the route was found for and that the backend will see: its
+-- model is a whole segment, and has to be one of the names as they are written, not another spelling of it.
+local function granted(known, handle, headers)
+  if known.operations == nil and known.models == nil then
+    return true
+  end
+  local operation = handle:streamInfo():routeName()
+  if known.operations ~= nil and not known.operations[operation] then
+    return false
+  end
+  local segment = known.models ~= nil and MODEL_SEGMENTS[operation]
+  if not segment then
+    return true
+  end
+  local place = 0
+  for text in headers:get(":path"):match("^[^?#]*"):gmatch("/([^/]*)") do
+    place = place + 1
+    if place == segment then
+      return known.models[text] == true
+    end
+  end
+  return false
 end
 
 function envoy_on_request(handle)
@@ -101,9 +163,11 @@ function envoy_on_request(handle)
     end
     verified[key] = known
   end
-  if known.operations ~= nil and not known.operations[handle:streamInfo():routeName()] then
-    headers:replace("x-gateway-client", known.client) -- for the access log
-    return refuse(handle, REFUSALS.not_granted)
+  if known.expires ~= nil and time() >= known.expires then
+    return refuse(handle, REFUSALS.expired_key, known.client)
+  end
+  if not granted(known, handle, headers) then
+    return refuse(handle, REFUSALS.not_granted, known.client)
   end
   headers:replace("x-gateway-client", known.client)
 end

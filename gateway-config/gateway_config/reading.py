@@ -1,31 +1,33 @@
-"""From ``policy.yaml`` to a policy: every mistake is named with its file, line and field."""
+"""From ``policy.yaml`` to a policy: every mistake is named with its file, line and field, all of them at once."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from gateway_config.document import Document, DocumentError
-from gateway_config.policy import Client, Defaults, Environment, Network, Operation, Policy
+from gateway_config.policy import Client, Defaults, Environment, Operation, Policy
+from gateway_config.problems import problems
 
-_OPERATION_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
-_CLIENT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")  # goes into a header and into a script: nothing that could break out
-_ENVIRONMENT = re.compile(r"local")
-_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}")
-_BACKEND = re.compile(r"(?P<host>[0-9.]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
+OPERATION_ID = r"[A-Za-z][A-Za-z0-9_]{0,62}"
+CLIENT = r"[a-z0-9][a-z0-9-]{0,62}"  # goes into a header and into a script: nothing that could break out
+ENVIRONMENT = r"local|gcp"
 
-_T = TypeVar("_T")
+_SECTIONS: dict[str, tuple[type[msgspec.Struct], str]] = {
+    "operations": (Operation, OPERATION_ID),
+    "clients": (Client, CLIENT),
+    "environments": (Environment, ENVIRONMENT),
+}
 
 
 class PolicyError(ValueError):
     """A policy that cannot be enforced as written; the message names the file, the line and the field."""
 
 
-class _Outline(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The document's first level; what stands below is read entry by entry, so that a mistake can be named."""
+class Outline(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The document's first level; what stands below is read entry by entry, so that every mistake can be named."""
 
     version: Literal[1]
     defaults: dict[str, Any]
@@ -40,125 +42,100 @@ def read_policy(path: Path) -> Policy:
     Raises:
         PolicyError: for a file that is missing, or is not a policy that can be enforced as written.
     """
-    try:
-        document = Document.read(path)
-    except DocumentError as error:
-        raise PolicyError(str(error)) from error
-    outline = _convert(document, "", document.value, _Outline)
-    policy = Policy(
-        defaults=_convert(document, "defaults", outline.defaults, Defaults),
-        operations=_section(document, "operations", outline.operations, Operation, _OPERATION_ID),
-        clients=_section(document, "clients", outline.clients, Client, _CLIENT),
-        environments=_section(document, "environments", outline.environments, Environment, _ENVIRONMENT),
-    )
-    problems = [document.explain(where, reason) for where, reason in _problems(policy)]
-    if problems:
-        raise PolicyError("\n".join(problems))
+    document = read_document(path)
+    policy = parse_policy(document)
+    reasons = [document.explain(where, reason) for where, reason in problems(policy)]
+    if reasons:
+        raise PolicyError("\n".join(reasons))
     return policy
 
 
-def _section(
-    document: Document, section: str, entries: dict[str, Any], kind: type[_T], names: re.Pattern[str]
-) -> dict[str, _T]:
-    for name in entries:
-        if not names.fullmatch(name):
-            reason = f"the name {name!r}, expected one that matches {names.pattern}"
-            raise PolicyError(document.explain(f"{section}.{name}", reason))
-    return {name: _convert(document, f"{section}.{name}", entry, kind) for name, entry in entries.items()}
+def read_document(path: Path) -> Document:
+    """Read a policy's YAML.
 
-
-def _convert(document: Document, section: str, value: object, kind: type[_T]) -> _T:
+    Raises:
+        PolicyError: for a file that is missing or is not YAML.
+    """
     try:
-        return msgspec.convert(value, kind)
+        return Document.read(path)
+    except DocumentError as error:
+        raise PolicyError(str(error)) from error
+
+
+def parse_policy(document: Document) -> Policy:
+    """Give a document its types; whether they make sense together is not looked at.
+
+    Raises:
+        PolicyError: for names and values that are not what a policy consists of.
+    """
+    mistakes = list(_mistakes("", document.value, Outline)) or list(_inner_mistakes(document.value))
+    if mistakes:
+        raise PolicyError("\n".join(_explain(document, where, reason) for where, reason in mistakes))
+    entries = document.value
+    return Policy(
+        defaults=msgspec.convert(entries["defaults"], Defaults),
+        operations=msgspec.convert(entries["operations"], dict[str, Operation]),
+        clients=msgspec.convert(entries["clients"], dict[str, Client]),
+        environments=msgspec.convert(entries["environments"], dict[str, Environment]),
+    )
+
+
+def _inner_mistakes(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from _mistakes("defaults", value["defaults"], Defaults)
+    for section, (kind, names) in _SECTIONS.items():
+        for name, entry in value[section].items():
+            if not re.fullmatch(names, name):
+                yield f"{section}.{name}", f"the name {name!r}, expected one that matches {names}"
+            yield from _mistakes(f"{section}.{name}", entry, kind)
+
+
+def _mistakes(where: str, value: Any, kind: type[msgspec.Struct]) -> Iterator[tuple[str, str]]:
+    """Msgspec stops at the first mistake; where it found one, the fields are looked at one by one."""
+    try:
+        msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        reason, _, inner = str(error).partition(" - at `$")
-        where = (section + inner.removesuffix("`")).removeprefix(".")
+        found = list(_each_field(where, value, kind)) if isinstance(value, dict) else []
+        yield from found or [(where, str(error))]
+
+
+def _each_field(where: str, value: dict[str, Any], kind: type[msgspec.Struct]) -> Iterator[tuple[str, str]]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for name in (name for name in value if name not in fields):
+        yield _join(where, name), f"Object contains unknown field `{name}`, expected one of {', '.join(fields)}"
+    for name, field in fields.items():
+        if name in value:
+            yield from _field_mistakes(_join(where, name), value[name], field.type)
+        elif field.required:
+            yield where, f"Object missing required field `{name}`"
+
+
+def _field_mistakes(where: str, value: Any, hint: Any) -> Iterator[tuple[str, str]]:
+    inner = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+    if inner and isinstance(value, dict):
+        yield from _mistakes(where, value, inner[0])
+        return
+    try:
+        msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        reason, _, below = str(error).partition(" - at `$")
+        choices = " or ".join(_choices(hint))
         if reason.startswith("Invalid enum value"):
-            reason = f"Expected {' or '.join(_choices(kind, where.rpartition('.')[2]))}"
-        came = document.value_at(where)
-        if isinstance(came, str | int | float):
-            reason += f", but {came!r} is there"
-        raise PolicyError(document.explain(where, reason)) from error
+            reason = f"Expected {choices}"
+        elif choices and not below:
+            reason += f" or {choices}"
+        yield where + below.removesuffix("`"), reason
 
 
-def _choices(kind: type[Any], field: str) -> list[str]:
+def _choices(hint: Any) -> list[str]:
     """The values of the literals in a field's type, which msgspec does not name."""
-    hint = get_type_hints(kind)[field]
     hints = [hint, *get_args(hint)]
     return [repr(value) for hint in hints if get_origin(hint) is Literal for value in get_args(hint)]
 
 
-def _problems(policy: Policy) -> Iterator[tuple[str, str]]:
-    yield from _path_problems(policy.operations)
-    for name, client in policy.clients.items():
-        yield from _network_problems(f"clients.{name}.cidrs", client)
-        if client.operations != "all":
-            yield from _grant_problems(f"clients.{name}.operations", client.operations, policy.operations)
-    if "local" not in policy.environments:
-        yield "environments", "local is missing"
-    for name, environment in policy.environments.items():
-        for index, backend in enumerate(environment.backends):
-            if not _is_backend(backend):
-                yield f"environments.{name}.backends[{index}]", f"{backend!r}, expected address:port"
+def _join(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
 
 
-def _path_problems(operations: dict[str, Operation]) -> Iterator[tuple[str, str]]:
-    seen: dict[str, Operation] = {}
-    for name, operation in operations.items():
-        where, path = f"operations.{name}.path", operation.path
-        if path != "/" and not (path[:1] == "/" and all(map(_SEGMENT.fullmatch, path[1:].split("/")))):
-            yield where, f"{path!r}, expected / or /segments, each plain text or one {{parameter}}"
-            continue
-        for other_name, other in seen.items():
-            if operation.shape != other.shape:
-                if _ambiguous(operation.shape, other.shape):
-                    yield where, f"{path} overlaps {other_name}'s {other.path}, and neither is the narrower one"
-            elif operation.method == other.method:
-                yield where, f"{operation.method} {path} is {other_name} already"
-            elif path != other.path:
-                yield where, f"{path} names its parameters otherwise than {other_name}'s {other.path}"
-        seen[name] = operation
-
-
-def _ambiguous(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether two paths with parameters overlap; a path without one is matched first, so it never does."""
-    if len(one) != len(other) or "{}" not in one or "{}" not in other:
-        return False
-    return all(a == b or "{}" in (a, b) for a, b in zip(one, other, strict=True))
-
-
-def _network_problems(where: str, client: Client) -> Iterator[tuple[str, str]]:
-    earlier: list[Network] = []
-    for index, cidr in enumerate(client.cidrs):
-        try:
-            network = ipaddress.ip_network(cidr)
-        except ValueError as error:
-            yield f"{where}[{index}]", f"{error}, expected a network such as 203.0.113.0/24 or 2001:db8::/32"
-            continue
-        for other in earlier:
-            if other.version == network.version and other.overlaps(network):
-                yield f"{where}[{index}]", f"{cidr} overlaps {other}"
-        earlier.append(network)
-
-
-def _grant_problems(
-    where: str, granted: tuple[str, ...], operations: dict[str, Operation]
-) -> Iterator[tuple[str, str]]:
-    for index, name in enumerate(granted):
-        if name not in operations:
-            yield f"{where}[{index}]", f"{name!r} is no operation of this policy"
-        elif not operations[name].keyed:
-            yield f"{where}[{index}]", f"{name!r} is public: everybody has it"
-        elif name in granted[:index]:
-            yield f"{where}[{index}]", f"{name!r} is there twice"
-
-
-def _is_backend(text: str) -> bool:
-    match = _BACKEND.fullmatch(text)
-    if match is None or not 0 < int(match["port"]) < 65536:  # noqa: PLR2004 - a port has sixteen bits
-        return False
-    try:
-        ipaddress.ip_address(match["host"].strip("[]"))
-    except ValueError:
-        return False
-    return True
+def _explain(document: Document, where: str, reason: str) -> str:
+    came = document.value_at(where)
+    return document.explain(where, reason + (f", but {came!r} is there" if isinstance(came, str | int | float) else ""))

@@ -3,36 +3,37 @@
 import re
 from typing import Any
 
-from gateway_config import headers
+from gateway_config import caching, cors, headers
+from gateway_config.bootstrap import CLUSTER, ROUTES
 from gateway_config.filters import ADDRESSES, BODY, KEYS
+from gateway_config.limits import COST, METADATA, QUOTAS, RATES
 from gateway_config.policy import Operation, Policy
 from gateway_config.refusals import UNKNOWN_PATH, Refusal, wrong_method
 
-CLUSTER = "service"
-
 _TYPE = "type.googleapis.com/"
 _OFF = {"@type": f"{_TYPE}envoy.config.route.v3.FilterConfig", "disabled": True}
-_OPEN = {KEYS: _OFF, ADDRESSES: _OFF}
+_OPEN = {KEYS: _OFF, ADDRESSES: _OFF, RATES: _OFF, QUOTAS: _OFF}
 
 
-def route_configuration(policy: Policy, token: str) -> dict[str, Any]:
+def route_configuration(policy: Policy) -> dict[str, Any]:
     """Envoy's ``RouteConfiguration``.
 
-    The key is taken off what goes to the backend. ``token``, if there is one, is how the backend knows the gateway.
-    A request that matches no route at all (there is none for ``*``) meets the filters as if it were keyed.
+    The key is taken off what goes to the backend.
+    A request that matches no route at all (there is none for ``CONNECT``) meets the filters as if it were keyed.
     """
-    configuration: dict[str, Any] = {
-        "name": "operations",
+    return {
+        "name": ROUTES,
         "request_headers_to_remove": [headers.KEY],
         "virtual_hosts": [
-            {"name": "gateway", "domains": ["*"], "routes": _routes(policy), "retry_policy": _retry_policy()}
+            {
+                "name": "gateway",
+                "domains": ["*"],
+                "routes": _routes(policy),
+                "retry_policy": _retry_policy(),
+                **cors.of_virtual_host(policy.environments["local"].cors_origins),
+            }
         ],
     }
-    if token:
-        configuration["request_headers_to_add"] = [
-            {"header": {"key": headers.TOKEN, "value": token}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-        ]
-    return configuration
 
 
 def _routes(policy: Policy) -> list[dict[str, Any]]:
@@ -45,6 +46,7 @@ def _routes(policy: Policy) -> list[dict[str, Any]]:
         allowed = sorted(policy.operations[name].method for name in names)
         for match in _matches(template):
             routes += [_operation_route(policy, name, policy.operations[name], match) for name in names]
+            routes += cors.preflight_routes(match, allowed, policy.environments["local"].cors_origins)
             routes.append(_refusal_route(match, wrong_method(template), {"allow": ", ".join(allowed)}))
     routes.append(_refusal_route({"prefix": "/"}, UNKNOWN_PATH, {}))
     return routes
@@ -59,15 +61,15 @@ def _matches(template: str) -> list[dict[str, Any]]:
 
 
 def _operation_route(policy: Policy, name: str, operation: Operation, match: dict[str, Any]) -> dict[str, Any]:
-    own: dict[str, Any] = {} if operation.keyed else dict(_OPEN)
-    if operation.max_body_bytes is not None:
-        buffer = {"max_request_bytes": operation.max_body_bytes}
-        own[BODY] = {"@type": f"{_TYPE}envoy.extensions.filters.http.buffer.v3.BufferPerRoute", "buffer": buffer}
+    buffer = {"max_request_bytes": policy.max_body_bytes(operation)}
+    body = {"@type": f"{_TYPE}envoy.extensions.filters.http.buffer.v3.BufferPerRoute", "buffer": buffer}
     return {
         "name": name,
         "match": match | {"headers": [{"name": ":method", "string_match": {"exact": operation.method}}]},
         "route": {"cluster": CLUSTER, "timeout": f"{policy.deadline(operation):g}s"},
-        "typed_per_filter_config": own,
+        "metadata": {"filter_metadata": {METADATA: {COST: operation.cost}}},
+        "response_headers_to_add": caching.answer_headers(operation),
+        "typed_per_filter_config": {BODY: body} if operation.keyed else {BODY: body, **_OPEN},
     }
 
 
@@ -75,7 +77,10 @@ def _refusal_route(match: dict[str, Any], refusal: Refusal, answer_headers: dict
     return {
         "match": match,
         "direct_response": {"status": refusal.status, "body": {"inline_string": refusal.message}},
-        "response_headers_to_add": [{"header": {"key": k, "value": v}} for k, v in answer_headers.items()],
+        "response_headers_to_add": [
+            caching.NO_STORE,
+            *({"header": {"key": name, "value": value}} for name, value in answer_headers.items()),
+        ],
         "typed_per_filter_config": _OPEN,
     }
 

@@ -34,8 +34,8 @@ def parts(settings: Settings, gateway: LocalGateway) -> list[Part]:
 
 def test_order(parts: list[Part]) -> None:
     """The instances come before the gateway, which alone drains."""
-    assert [part.name for part in parts] == ["service-8001", "service-8002", "gateway"]
-    assert [part.drain is not None for part in parts] == [False, False, True]
+    assert [part.name for part in parts] == ["service-8001", "service-8002", "gateway", "gateway-metrics"]
+    assert [part.drain is not None for part in parts] == [False, False, True, False]
 
 
 def test_ports(parts: list[Part]) -> None:
@@ -47,6 +47,7 @@ def test_ports(parts: list[Part]) -> None:
         Port("127.0.0.1", 9102, "PUERTA_METRICS_PORT"),
         Port("127.0.0.1", 8080, "PUERTA_GATEWAY_PORT"),
         Port("127.0.0.1", 9901, "PUERTA_GATEWAY_ADMIN_PORT"),
+        Port("127.0.0.1", 9120, "PUERTA_GATEWAY_METRICS_PORT"),
     ]
 
 
@@ -54,6 +55,20 @@ def test_gateway_asks_every_instance(parts: list[Part], gateway: LocalGateway) -
     """The gateway's backends are the instances that are started."""
     started = {f"http://{backend}/health/ready" for backend in gateway.site.backends}
     assert started == {part.ready for part in parts if part.name.startswith("service-")}
+
+
+def test_what_was_applied_outlives_the_gateway(
+    parts: list[Part], gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that is started again reads its files as they are: an older policy must not come back."""
+    monkeypatch.setattr(envoy, "validate", lambda _: None)
+    (part,) = [part for part in parts if part.name == "gateway"]
+    part.prepare()
+    routes = gateway.folder / "routes.yaml"
+    assert "/v1/predict" in routes.read_text()
+    routes.write_text("applied since")
+    part.prepare()
+    assert routes.read_text() == "applied since"
 
 
 def test_instances_differ(parts: list[Part], settings: Settings, tmp_path: Path) -> None:

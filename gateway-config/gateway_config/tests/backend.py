@@ -29,7 +29,9 @@ class Seen:
 class Backend:
     """An HTTP/1.1 server on a free loopback port. Health probes are answered and not noted.
 
-    ``/slow`` answers after ``delay`` seconds, ``/v1/refuse`` with 422, and ``break_off`` requests are not answered.
+    ``/slow`` answers after ``delay`` seconds, ``/v1/refuse`` with 422, and ``break_off`` requests are not answered. Every
+    answer has the headers that it ``says``.
+    ``status`` is that of its answers.
     """
 
     def __init__(self) -> None:
@@ -37,6 +39,8 @@ class Backend:
         self.ready = True
         self.delay = 0.0
         self.break_off = 0
+        self.says: dict[str, str] = {}
+        self.status = 200
         self.arrived = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.address = Address("127.0.0.1", self._server.server_port)
@@ -59,6 +63,7 @@ class Backend:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # with the five of the standard library, callers that come at once wait a second
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(address, handler)
@@ -92,7 +97,9 @@ def _handler(backend: Backend) -> type[BaseHTTPRequestHandler]:
                 time.sleep(backend.delay)
             if self.path == "/v1/refuse":
                 return self._send(422, "application/problem+json", b'{"title":"Unprocessable Content"}')
-            return self._send(200, "application/json", json.dumps({"backend": str(backend.address)}).encode())
+            return self._send(
+                backend.status, "application/json", json.dumps({"backend": str(backend.address)}).encode()
+            )
 
         do_GET = do_POST = _answer  # noqa: N815 - http.server's names
 
@@ -100,6 +107,8 @@ def _handler(backend: Backend) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
+            for name, value in backend.says.items():
+                self.send_header(name, value)
             if self.headers.get("x-request-id"):
                 self.send_header("x-request-id", self.headers["x-request-id"])
             self.end_headers()

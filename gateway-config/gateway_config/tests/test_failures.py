@@ -2,8 +2,6 @@
 
 import hashlib
 import threading
-import time
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,16 +18,9 @@ from gateway_config.ports import free_port
 from gateway_config.rendering import ADDRESSES_FILE, KEYS_FILE, RESOURCE, write_deciding
 from gateway_config.tests.backend import Backend
 from gateway_config.tests.envoy_process import Answer, EnvoyProcess, RunningGateway, ask, make_gateway, write_bare
+from gateway_config.tests.waiting import eventually
 
 pytestmark = [pytest.mark.platform, pytest.mark.usefixtures("_envoy_is_there")]
-
-
-def eventually(happens: Callable[[], bool], what: str) -> None:
-    """Wait until something is so; that it never is, is the failure."""
-    until = time.monotonic() + 20
-    while not happens():
-        assert time.monotonic() < until, what
-        time.sleep(0.02)
 
 
 @pytest.fixture

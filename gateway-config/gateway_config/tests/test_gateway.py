@@ -4,6 +4,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_wrong_keys(gateway: RunningGateway, keys: dict[str, str], shared_backen
     """A key that is not known, one character off, cut short, too long, or the stored hash itself: 400."""
     key = keys["demo"]
     flipped = key[:-1] + ("0" if key[-1] != "0" else "1")
-    hashes = [known.sha256 for known in gateway.gateway.store.read()]
+    hashes = [known.sha256 for known in gateway.gateway.store.read() if known.sha256]
     for wrong in [make_key(), flipped, key[:-1], key + "x", "x" * 1000, key.upper(), "demo", *hashes]:
         answer = gateway.ask("POST", "/v1/predict", ("x-api-key", wrong), body=b"{}")
         assert_refused(answer, refusals.INVALID_KEY, shared_backend)
@@ -135,6 +136,12 @@ def test_unknown_path(gateway: RunningGateway, keys: dict[str, str], shared_back
     """What the policy does not name does not exist, with a key or without."""
     for headers in [[], [("x-api-key", keys["demo"])]]:
         assert_refused(gateway.ask("GET", path, *headers), refusals.UNKNOWN_PATH, shared_backend)
+
+
+def test_no_path_at_all(gateway: RunningGateway, keys: dict[str, str], shared_backend: Backend) -> None:
+    """``*`` stands for the whole server, of which the policy says nothing: nobody gets to ask the backend."""
+    for headers in [[], [("x-api-key", keys["demo"])]]:
+        assert_refused(gateway.ask("OPTIONS", "*", *headers), refusals.UNKNOWN_PATH, shared_backend)
 
 
 @pytest.mark.parametrize(
@@ -308,12 +315,30 @@ def test_access_log(gateway: RunningGateway, keys: dict[str, str]) -> None:
     assert (allowed_line["client"], allowed_line["operation"], allowed_line["status"]) == ("demo", "predict", 200)
     assert (allowed_line["method"], allowed_line["path"]) == ("POST", "/v1/predict")
     assert (blocked_line["client"], blocked_line["status"]) == ("far", 403)
+    assert blocked_line["backend_microseconds"] is None
     logs = log.read_text() + gateway.log.read_text()
     for secret in [*keys.values(), "puerta_local_mistyped", "in-the-query", "the-token-of-this-run"]:
         assert secret not in logs
 
 
-def _lines_with(log: Path, *identifiers: str) -> list[dict[str, object]]:
+def test_access_log_times(gateway: RunningGateway, keys: dict[str, str], shared_backend: Backend) -> None:
+    """Whole microseconds: the total is more than what the backend took, and more than the request took to arrive."""
+    shared_backend.delay = 0.1
+    quick = gateway.ask("POST", "/v1/predict", ("x-api-key", keys["demo"]), body=b"{}")
+    slow = gateway.ask("POST", "/slow", ("x-api-key", keys["demo"]), body=b"{}")
+    identifiers = [answer.headers["x-request-id"] for answer in (quick, slow)]
+    quick_line, slow_line = _lines_with(gateway.gateway.site.access_log, *identifiers)
+    for line in (quick_line, slow_line):
+        total, received, backend = (line[f"{name}microseconds"] for name in ("", "received_", "backend_"))
+        assert isinstance(total, int)
+        assert isinstance(received, int)
+        assert isinstance(backend, int)
+        assert 0 <= received < total
+        assert 0 < backend < total
+    assert slow_line["backend_microseconds"] >= 100_000
+
+
+def _lines_with(log: Path, *identifiers: str) -> list[dict[str, Any]]:
     until = time.monotonic() + 10
     while time.monotonic() < until:
         lines = {line["request_id"]: line for line in map(json.loads, log.read_text().splitlines())}

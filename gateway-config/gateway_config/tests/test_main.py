@@ -26,33 +26,15 @@ def command(tmp_path: Path, policy_file: Path) -> Command:
 
 @pytest.mark.platform
 @pytest.mark.usefixtures("_envoy_is_there")
-def test_check(command: Command, tmp_path: Path) -> None:
-    """The policy is summed up; keys that open nothing are named."""
-    command("keys", "new", "narrow")
-    KeyStore(tmp_path / "gateway" / "keys.json").add("long-gone")
-    code, out, err = command("check")
-    assert (code, err) == (0, "")
-    assert out == (
-        "operations  8 with a key, 1 public\n"
-        "client      demo: all operations; from 127.0.0.1/32, ::1/128; keys: 0\n"
-        "client      narrow: predict; from 127.0.0.0/24; keys: 1\n"
-        "client      far: all operations; from 203.0.113.0/24; keys: 0\n"
-        "left out    the keys of long-gone, who is no client of the policy\n"
-        "Envoy accepts what is rendered from it.\n"
-    )
-
-
-@pytest.mark.platform
-@pytest.mark.usefixtures("_envoy_is_there")
 def test_render(command: Command, tmp_path: Path) -> None:
     """The files are written, and the command that runs them is printed."""
-    code, out, err = command("render", PUERTA_GATEWAY_TOKEN="secret")  # noqa: S106 - of a test
+    code, out, err = command("render", PUERTA_GATEWAY_TOKEN="tell-no-1")  # noqa: S106 - of a test
     assert (code, err) == (0, "")
     folder = tmp_path / "gateway"
-    assert {path.name for path in folder.iterdir()} == {"bootstrap.yaml", "keys.yaml", "addresses.yaml"}
+    texts = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
     assert f"--config-path {folder / 'bootstrap.yaml'}" in out
-    assert "secret" in (folder / "bootstrap.yaml").read_text()
-    assert "port_value: 8001" in (folder / "bootstrap.yaml").read_text()
+    assert [name for name, text in texts.items() if "tell-no-1" in text] == ["bootstrap.yaml"]
+    assert any("port_value: 8001" in text for text in texts.values())
 
 
 def test_new_key(command: Command, tmp_path: Path) -> None:

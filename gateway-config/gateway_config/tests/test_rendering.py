@@ -3,10 +3,12 @@
 After a wanted change: ``python -m gateway_config.tests.test_rendering`` writes the golden files anew.
 """
 
+import datetime as dt
 import stat
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
@@ -14,15 +16,17 @@ from gateway_config import envoy
 from gateway_config.bootstrap import Address, Site
 from gateway_config.keys import Key, KeyStore
 from gateway_config.local import LocalGateway
+from gateway_config.policy import Policy, Rate
 from gateway_config.reading import read_policy
-from gateway_config.rendering import render_bootstrap, render_whole, write_deciding
+from gateway_config.rendering import render_bootstrap, render_instances, render_routes, render_whole, write_deciding
+from gateway_config.routes import route_configuration
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
 KEYS = (
-    Key(client="demo", sha256="0123456789abcdef" * 4, created="2026-11-21T00:00:00+00:00"),
-    Key(client="narrow", sha256="fedcba9876543210" * 4, created="2026-11-21T00:00:00+00:00"),
-    Key(client="long-gone", sha256="00ff" * 16, created="2026-11-21T00:00:00+00:00"),
+    Key(client="demo", sha256="0123456789abcdef" * 4, created=dt.datetime(2026, 11, 21, tzinfo=dt.UTC)),
+    Key(client="narrow", sha256="fedcba9876543210" * 4, created=dt.datetime(2026, 11, 21, tzinfo=dt.UTC)),
+    Key(client="long-gone", sha256="00ff" * 16, created=dt.datetime(2026, 11, 21, tzinfo=dt.UTC)),
 )
 SITE = Site(
     listen=Address("127.0.0.1", 8080),
@@ -34,12 +38,28 @@ SITE = Site(
 
 
 def rendered(folder: Path) -> dict[str, str]:
-    """The files of the tests' policy, by name."""
-    policy = read_policy(HERE / "policy.yaml")
+    """The files of the tests' policy and its limits, by name."""
+    policy = limited(read_policy(HERE / "policy.yaml"))
     write_deciding(policy, KEYS, folder)
-    bootstrap = render_bootstrap(policy, SITE, Path("/state/gateway"))
-    (folder / "bootstrap.yaml").write_bytes(bootstrap)
+    others = {
+        **render_routes(policy),
+        **render_instances(SITE.backends),
+        "bootstrap.yaml": render_bootstrap(policy, SITE, Path("/state/gateway")),
+    }
+    for name, content in others.items():
+        (folder / name).write_bytes(content)
     return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def limited(policy: Policy) -> Policy:
+    """The same policy with limits of every kind."""
+    defaults = msgspec.structs.replace(
+        policy.defaults,
+        rate=Rate(per_second=10, burst=20),
+        daily_quota=1000,
+        address_rate=Rate(per_second=50, burst=100),
+    )
+    return msgspec.structs.replace(policy, defaults=defaults)
 
 
 def test_golden(tmp_path: Path) -> None:
@@ -82,19 +102,46 @@ def test_no_token(policy_file: Path) -> None:
 
 
 def test_every_route_is_closed_or_known_to_be_open(policy_file: Path) -> None:
-    """The key and address filters are on everywhere but on public operations and on what refuses by itself."""
+    """The deciding filters are on everywhere but on public operations and on what refuses by itself.
+
+    That the limits are for clients is no reason to have an address's off anywhere.
+    """
     policy = read_policy(policy_file)
-    manager = yaml.safe_load(render_bootstrap(policy, SITE, Path("/state")))["static_resources"]["listeners"][0]
-    hosts = manager["filter_chains"][0]["filters"][0]["typed_config"]["route_config"]["virtual_hosts"]
-    routes = [route for host in hosts for route in host["routes"]]
-    assert "typed_per_filter_config" not in hosts[0]
+    configuration = route_configuration(policy)
+    assert "typed_per_filter_config" not in configuration
+    routes = [route for host in configuration["virtual_hosts"] for route in host["routes"]]
+    assert all("typed_per_filter_config" not in host for host in configuration["virtual_hosts"])
     for route in routes:
-        off = set(route["typed_per_filter_config"]) & {"keys", "addresses"}
+        off = {name for name, part in route["typed_per_filter_config"].items() if part.get("disabled")}
         if "route" in route and policy.operations[route["name"]].keyed:
             assert off == set()
         else:
-            assert off == {"keys", "addresses"}
+            assert off == {"keys", "addresses", "rates", "quotas"}
     assert {route["name"] for route in routes if "route" in route} == set(policy.operations)
+
+
+def test_every_operation_has_its_cost_and_its_largest_body(policy_file: Path) -> None:
+    """Without a cost Envoy would count nothing, and a body's limit has to change with the operations."""
+    policy = read_policy(policy_file)
+    small = msgspec.structs.replace(policy.operations["small"], cost=7)
+    policy = msgspec.structs.replace(policy, operations={**policy.operations, "small": small})
+    routes = [route for route in route_configuration(policy)["virtual_hosts"][0]["routes"] if "route" in route]
+    assert len(routes) >= len(policy.operations)
+    for route in routes:
+        operation = policy.operations[route["name"]]
+        assert route["metadata"] == {"filter_metadata": {"gateway": {"cost": operation.cost}}}
+        buffer = route["typed_per_filter_config"]["body"]["buffer"]
+        assert buffer == {"max_request_bytes": policy.max_body_bytes(operation)}
+
+
+def test_files_that_say_the_same_are_left_alone(tmp_path: Path, policy_file: Path) -> None:
+    """A filter that is made anew forgets what is used up of a limit: only what changes is written."""
+    policy = limited(read_policy(policy_file))
+    write_deciding(policy, KEYS, tmp_path)
+    before = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
+    write_deciding(policy, KEYS[:1], tmp_path)
+    after = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
+    assert {name for name in before if before[name] != after[name]} == {"keys.yaml"}
 
 
 @pytest.mark.platform

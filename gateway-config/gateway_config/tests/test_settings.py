@@ -19,6 +19,12 @@ def test_read() -> None:
     assert settings == Settings(gateway_port=1234, state_dir=Path("/elsewhere"))
 
 
+def test_receiver_headers() -> None:
+    """Headers are given as OpenTelemetry's own variable has them."""
+    settings = read_settings(Settings, {"PUERTA_OTLP_HEADERS": "Authorization=Basic%20eA==, x-team = a%2Cb"})
+    assert settings.otlp_headers == (("authorization", "Basic eA=="), ("x-team", "a,b"))
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
@@ -26,6 +32,13 @@ def test_read() -> None:
         ("PUERTA_GATEWAY_PORT", "0", "a port, 1 to 65535"),
         ("PUERTA_GATEWAY_ADMIN_PORT", "65536", "a port, 1 to 65535"),
         ("PUERTA_GATEWAY_WORKERS", "0", "a whole number, 1 or more"),
+        ("PUERTA_TRACE_RATIO", "1.01", "a ratio, 0 to 1"),
+        ("PUERTA_TRACE_RATIO", "nan", "a ratio, 0 to 1"),
+        ("PUERTA_OTLP_ENDPOINT", "127.0.0.1:4318", "a URL that starts with http:// or https://"),
+        ("PUERTA_OTLP_ENDPOINT", "http://:4318", "a URL that starts with http:// or https://"),
+        ("PUERTA_OTLP_ENDPOINT", "http://x:y", "a URL that starts with http:// or https://"),
+        ("PUERTA_OTLP_HEADERS", "secret", "name=value, separated by commas, percent-encoded"),
+        ("PUERTA_OTLP_HEADERS", "a=b%0Ac", "name=value, separated by commas, percent-encoded"),
     ],
 )
 def test_refused(variable: str, value: str, expected: str) -> None:
