@@ -11,9 +11,11 @@ from load_tests import (
     benchmark,
     bodies,
     chaos,
+    comparison,
     contenders,
     flights,
     fuzz,
+    gateways,
     machine,
     memory,
     oracle,
@@ -23,6 +25,7 @@ from load_tests import (
     tables,
 )
 from load_tests.bodies import BodyError
+from load_tests.comparison import GatewayError
 from load_tests.flights import FlightsError
 from load_tests.oracle import OracleError
 from load_tests.paths import MODELS, RESULTS, WRK_BODIES
@@ -31,7 +34,7 @@ from load_tests.wrk import WrkError
 from model_files import package
 from model_files.package import PackageError
 
-MISTAKES = (BodyError, FlightsError, OracleError, PackageError, ProcessError, WrkError)
+MISTAKES = (BodyError, FlightsError, GatewayError, OracleError, PackageError, ProcessError, WrkError)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,6 +64,26 @@ def _benchmark(options: argparse.Namespace) -> int:
     result = benchmark.Benchmark(chosen, _progress).run()
     print(report.text(result))
     _name(report.write(result, about, options.out))
+    return 1 if result.problems else 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    chosen = comparison.Options(
+        rounds=options.rounds,
+        seconds=options.seconds,
+        connections=options.connections,
+        ways=gateways.there(gateways.WAYS),
+        models=options.models,
+        scratch=options.scratch,
+    )
+    for way in set(gateways.WAYS) - set(chosen.ways):
+        _progress(f"left out: {way.title} is not installed (Debian: apt install {way.program})")
+    about = machine.describe()
+    result = comparison.compare(chosen, _progress)
+    print(tables.text(comparison.HEAD, comparison.rows(result)))
+    for problem in result.problems:
+        print(f"PROBLEM: {problem}")
+    _name(comparison.write(result, about, options.out))
     return 1 if result.problems else 0
 
 
@@ -150,6 +173,14 @@ def _parser() -> argparse.ArgumentParser:
         choices=[c.key for c in contenders.CONTENDERS],
         help="measure this one, with its ceiling; repeatable",
     )
+    one.add_argument("--out", type=Path, default=RESULTS, help="folder of the results (default: load-tests/results)")
+
+    one = _command(
+        commands, "compare", _compare, "what the gateway adds: direct, bare routing, the policy, other proxies"
+    )
+    one.add_argument("--rounds", type=_positive, default=9, help="interleaved rounds (default: %(default)s)")
+    one.add_argument("--seconds", type=_positive, default=1, help="of each measurement (default: %(default)s)")
+    one.add_argument("--connections", type=_positive, default=32, help="under load (default: %(default)s)")
     one.add_argument("--out", type=Path, default=RESULTS, help="folder of the results (default: load-tests/results)")
 
     one = _command(commands, "memory", _memory, "resident memory over many requests, and the time to the first answer")
