@@ -1,0 +1,80 @@
+"""Burn rates: how fast a budget may burn in which windows, as data, and what of it an objective can reach."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from slo.spec import Spec
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+PERIODS = {"30d": "30d", "28d": "28d", "month": "30d"}
+
+
+def seconds(duration: str) -> int:
+    """The seconds of a duration such as ``5m``.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    found = re.fullmatch(r"(\d+)([smhdw])", duration)
+    if found is None:
+        raise ValueError(f"{duration!r} is no duration such as 5m or 3d")
+    return int(found[1]) * SECONDS[found[2]]
+
+
+class _Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    long: str
+    short: str
+    budget: Decimal
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two windows and the burn rate that both must show; ``budget`` is what the long one then has used up."""
+
+    long: str
+    short: str
+    budget: Decimal
+    factor: Decimal
+
+    def threshold(self, spec: Spec) -> Decimal:
+        """The error ratio from which on it alerts."""
+        return self.factor * spec.budget
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The pairs of every period and severity."""
+
+    by_period: dict[str, dict[str, tuple[Pair, ...]]]
+
+    @classmethod
+    def read(cls, path: Path) -> "Windows":
+        """Read the table, and compute the factors."""
+        plain = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - makes text of everything
+        table = msgspec.convert(plain, dict[str, dict[str, list[_Pair]]], strict=False)
+        return cls(
+            {
+                period: {
+                    severity: tuple(Pair(p.long, p.short, p.budget, _factor(p, PERIODS[period])) for p in pairs)
+                    for severity, pairs in severities.items()
+                }
+                for period, severities in table.items()
+            }
+        )
+
+    def all_pairs(self, spec: Spec, severity: str) -> tuple[Pair, ...]:
+        """The pairs of an objective's period."""
+        return self.by_period[spec.window][severity]
+
+    def pairs(self, spec: Spec, severity: str) -> tuple[Pair, ...]:
+        """Those of them that can fire: not even a total outage reaches an error ratio of 1 or more."""
+        return tuple(pair for pair in self.all_pairs(spec, severity) if pair.threshold(spec) < 1)
+
+
+def _factor(pair: _Pair, period: str) -> Decimal:
+    return pair.budget * seconds(period) / seconds(pair.long)
