@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := . gateway-config load-tests model-files
-PACKAGES := chromium wrk
+PACKAGES := chromium prometheus wrk
 CONTRACT := gateway-config/generated/service-openapi.json
 SECONDS ?= 10
 
@@ -53,6 +53,9 @@ render: develop ## Develop: render what is committed anew, from the gateway poli
 benchmark: develop packages ## Measure: speed beside the bare-ASGI ceiling, in one run (about five minutes)
 	$(BIN)/python -m load_tests benchmark --seconds $(SECONDS)
 
+compare: develop packages ## Measure: what the gateway adds to a request, beside HAProxy and nginx where they are installed
+	$(BIN)/python -m load_tests compare
+
 soak: develop packages ## Measure: memory over a million requests, start-up time
 	$(BIN)/python -m load_tests memory
 
@@ -79,13 +82,13 @@ packages: ## Develop: the Debian packages that tests and benchmarks start
 	@missing=$$(dpkg-query -W -f='$${db:Status-Status} $${Package}\n' $(PACKAGES) 2>/dev/null | awk '$$1 == "installed" {print $$2}' | sort | comm -13 - <(printf '%s\n' $(PACKAGES) | sort) | tr '\n' ' '); \
 	if [ -z "$${missing// /}" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then echo "make: please install: $$missing"; \
-	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	else echo "make: not root; tests that start $$missing will be skipped until you run: sudo apt-get install $$missing"; fi
 
 clean: ## Develop: remove the environment, caches and local state
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
 
-.PHONY: run check train verify test unit lint types format render benchmark soak chaos fuzz storm lock setup develop packages clean
+.PHONY: run check train verify test unit lint types format render benchmark compare soak chaos fuzz storm lock setup develop packages clean
 
 define lock
 	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt
