@@ -42,14 +42,6 @@ lint: develop ## Tests: ruff, rules and format
 types: develop ## Tests: mypy, strict
 	$(BIN)/mypy
 
-format: develop ## Develop: format and fix what can be fixed
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
-
-render: develop ## Develop: render what is committed anew, from the gateway policy and the service's own document
-	@$(BIN)/python -OO -m service openapi > $(CONTRACT).new && mv $(CONTRACT).new $(CONTRACT) || { rm -f $(CONTRACT).new; exit 1; }
-	$(BIN)/python -m gateway_config render generated
-
 benchmark: develop packages ## Measure: speed beside the bare-ASGI ceiling, in one run (about five minutes)
 	$(BIN)/python -m load_tests benchmark --seconds $(SECONDS)
 
@@ -67,6 +59,14 @@ fuzz: develop ## Measure: a million random bodies; no 5xx, no growth
 
 storm: develop ## Measure: 200,000 requests that try to get past the gateway; who reaches the backend?
 	$(BIN)/python -m gateway_config storm --requests 200000 --write gateway-config/results/storm.md
+
+format: develop ## Develop: format and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+render: develop ## Develop: render what is committed anew, from the gateway policy and the service's own document
+	@$(BIN)/python -OO -m service openapi > $(CONTRACT).new && mv $(CONTRACT).new $(CONTRACT) || { rm -f $(CONTRACT).new; exit 1; }
+	$(BIN)/python -m gateway_config render generated
 
 lock: $(VENV)/bin/python ## Develop: resolve the pinned requirements again, with hashes
 	@command -v $(BIN)/uv >/dev/null || $(BIN)/pip install --quiet uv

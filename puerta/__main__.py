@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from gateway_config.envoy import EnvoyError
-from gateway_config.keys import KeyStoreError
+from gateway_config.envoy.program import EnvoyError
+from gateway_config.keys.store import KeyStoreError
 from gateway_config.local import LocalGateway
-from gateway_config.reading import PolicyError
+from gateway_config.policy.reading import PolicyError
 from gateway_config.settings import SettingsError, describe, read_settings
 from puerta.child import Child
 from puerta.demo import curl_line, demo_key

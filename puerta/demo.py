@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from gateway_config.key_file import kept_key
+from gateway_config.keys.kept import kept_key
 from gateway_config.local import LocalGateway
 
 CLIENT = "demo"

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Mapping
 from functools import cache, partial
 
-from gateway_config.admin import drain
-from gateway_config.bootstrap import Address
+from gateway_config.envoy.admin import drain
+from gateway_config.envoy.bootstrap import Address
 from gateway_config.local import LocalGateway
 from puerta.part import Part, Port
 from puerta.settings import Settings
@@ -68,7 +68,7 @@ def _gateway_metrics(settings: Settings) -> Part:
     return Part(
         name="gateway-metrics",
         command=(sys.executable, "-m", "gateway_config", "metrics"),
-        ports=(Port(_LOOPBACK, settings.gateway_metrics_port, "PUERTA_GATEWAY_METRICS_PORT"),),
+        ports=(Port(settings.gateway_metrics_host, settings.gateway_metrics_port, "PUERTA_GATEWAY_METRICS_PORT"),),
         ready=f"http://{_LOOPBACK}:{settings.gateway_metrics_port}/metrics",
         environment={
             "PUERTA_GATEWAY_METRICS_PORT": str(settings.gateway_metrics_port),

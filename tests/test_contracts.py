@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from gateway_config.contract import Contract
+from gateway_config.policy.contract import Contract
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = ROOT / "gateway-config/generated/service-openapi.json"

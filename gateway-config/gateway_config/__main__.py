@@ -7,22 +7,22 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
-from gateway_config.apply_command import add_parser as add_apply
-from gateway_config.apply_command import run_apply
-from gateway_config.contract import ContractError
-from gateway_config.envoy import EnvoyError
-from gateway_config.key_command import add_parser as add_keys
-from gateway_config.key_command import run_keys
-from gateway_config.keys import KeyStoreError
+from gateway_config.commands.apply import add_parser as add_apply
+from gateway_config.commands.apply import run_apply
+from gateway_config.commands.keys import add_parser as add_keys
+from gateway_config.commands.keys import run_keys
+from gateway_config.commands.metrics import run_metrics
+from gateway_config.commands.policy import add_parsers as add_policy
+from gateway_config.commands.policy import run_check, run_render
+from gateway_config.commands.trials import add_parsers as add_trials
+from gateway_config.commands.trials import run_trial
+from gateway_config.envoy.program import EnvoyError
+from gateway_config.envoy.reloading import ReloadError
+from gateway_config.keys.store import KeyStoreError
 from gateway_config.local import LocalGateway
-from gateway_config.metrics_command import run_metrics
-from gateway_config.policy_command import add_parsers as add_policy
-from gateway_config.policy_command import run_check, run_render
-from gateway_config.reading import PolicyError
-from gateway_config.reloading import ReloadError
+from gateway_config.policy.contract import ContractError
+from gateway_config.policy.reading import PolicyError
 from gateway_config.settings import Settings, SettingsError, describe, read_settings
-from gateway_config.trial_command import add_parsers as add_trials
-from gateway_config.trial_command import run_trial
 
 
 def run(

@@ -15,15 +15,15 @@ from typing import Any, Final, NoReturn
 
 import yaml
 
-from gateway_config.admin import drain
-from gateway_config.bootstrap import Address
-from gateway_config.envoy import EnvoyError
+from gateway_config.envoy.admin import drain
+from gateway_config.envoy.bootstrap import Address
+from gateway_config.envoy.instances import find_instances
+from gateway_config.envoy.program import EnvoyError
 from gateway_config.files import write_private
-from gateway_config.instances import find_instances
-from gateway_config.key_file import kept_key
-from gateway_config.keys import KeyStoreError
+from gateway_config.keys.kept import kept_key
+from gateway_config.keys.store import KeyStoreError
 from gateway_config.local import LocalGateway
-from gateway_config.reading import PolicyError
+from gateway_config.policy.reading import PolicyError
 from gateway_config.settings import Settings, SettingsError, read_settings
 
 BACKENDS_VARIABLE: Final = "PUERTA_GATEWAY_BACKENDS"
@@ -51,7 +51,8 @@ def prepare(policy: Path, environment: Mapping[str, str]) -> LocalGateway:
     # A copy in the state folder, so that a key made later by `keys new` meets the same policy.
     write_private(settings.gateway_policy, _policy(policy, environment.get(CIDRS_VARIABLE, "")))
     gateway = LocalGateway.open(settings, backends(environment.get(BACKENDS_VARIABLE, "")))
-    gateway = replace(gateway, site=replace(gateway.site, access_log=Path("/dev/stdout")))
+    logs = (*gateway.site.access_logs, Path("/dev/stdout"))  # one for the metrics, one for `docker logs`
+    gateway = replace(gateway, site=replace(gateway.site, access_logs=logs))
     kept_key(gateway, _CLIENT, settings.state_dir / KEY_FILE)
     gateway.write()
     return gateway
@@ -70,10 +71,11 @@ def backends(text: str) -> tuple[Address, ...]:
 
 
 def run(gateway: LocalGateway) -> int:
-    """Run Envoy until it ends or a signal comes; the exit code."""
+    """Run Envoy, and what tells its metrics, until it ends or a signal comes; the exit code."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     envoy = subprocess.Popen(gateway.command)  # noqa: S603 - our own Envoy
+    metrics = subprocess.Popen((sys.executable, "-m", "gateway_config", "metrics"))
     try:
         return envoy.wait()
     except _StopError:
@@ -83,6 +85,9 @@ def run(gateway: LocalGateway) -> int:
         envoy.terminate()
         envoy.wait()
         return 0
+    finally:
+        metrics.terminate()
+        metrics.wait()
 
 
 def _policy(path: Path, cidrs: str) -> bytes:

@@ -7,17 +7,17 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway_config.cases import render_table
-from gateway_config.contract import Contract
-from gateway_config.extensions import extensions_schema
-from gateway_config.gcp import API_TITLE, GcpDocuments
-from gateway_config.marks import GCP
-from gateway_config.policy import Policy
-from gateway_config.problems import is_variable
-from gateway_config.rendering import to_yaml
-from gateway_config.rules import rules_page
-from gateway_config.schema import policy_schema
-from gateway_config.terraform import client_variables
+from gateway_config.envoy.rendering import to_yaml
+from gateway_config.gcp.extensions import extensions_schema
+from gateway_config.gcp.marks import GCP
+from gateway_config.gcp.openapi import API_TITLE, GcpDocuments
+from gateway_config.gcp.rules import rules_page
+from gateway_config.gcp.terraform import client_variables
+from gateway_config.policy.contract import Contract
+from gateway_config.policy.model import Policy
+from gateway_config.policy.problems import is_variable
+from gateway_config.policy.schema import policy_schema
+from gateway_config.trials.cases import render_table
 
 FOLDER: Final = "generated"
 CONTRACT_FILE: Final = "service-openapi.json"

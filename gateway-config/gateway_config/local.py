@@ -8,14 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from gateway_config import envoy
-from gateway_config.bootstrap import Address, Site, fixed
-from gateway_config.files import write_private
-from gateway_config.keys import KeyStore, policy_keys
-from gateway_config.policy import Policy
-from gateway_config.reading import PolicyError, read_policy
-from gateway_config.reloading import ReloadError, Reloading
-from gateway_config.rendering import (
+from gateway_config.envoy import program
+from gateway_config.envoy.bootstrap import Address, Site, fixed
+from gateway_config.envoy.reloading import ReloadError, Reloading
+from gateway_config.envoy.rendering import (
     BOOTSTRAP_FILE,
     COUNTERS,
     KEYS_FILE,
@@ -28,10 +24,14 @@ from gateway_config.rendering import (
     render_whole,
     write_deciding,
 )
+from gateway_config.envoy.spans import Traces
+from gateway_config.envoy.tls import Identity, TlsError
+from gateway_config.envoy.uptake import Outcome, Uptake
+from gateway_config.files import write_private
+from gateway_config.keys.store import KeyStore, policy_keys
+from gateway_config.policy.model import Policy
+from gateway_config.policy.reading import PolicyError, read_policy
 from gateway_config.settings import Settings
-from gateway_config.spans import Traces
-from gateway_config.tls import Identity, TlsError
-from gateway_config.uptake import Outcome, Uptake
 
 _PATIENCE = 2.0  # seconds; a running gateway takes its keys over within milliseconds
 
@@ -61,7 +61,7 @@ class LocalGateway:
             admin=Address("127.0.0.1", settings.gateway_admin_port),
             backends=backends or tuple(map(Address.parse, policy.environments["local"].backends)),
             token=settings.gateway_token,
-            access_log=settings.gateway_access_log,
+            access_logs=(settings.gateway_access_log,),
             tls=_identity(policy, settings, folder / "tls"),
             traces=_traces(settings),
         )
@@ -103,7 +103,7 @@ class LocalGateway:
         Raises:
             EnvoyError: if Envoy is not installed.
         """
-        return envoy.command(self.bootstrap, workers=self.workers)
+        return program.command(self.bootstrap, workers=self.workers)
 
     def check(self) -> None:
         """Have Envoy check what would be written.
@@ -112,8 +112,8 @@ class LocalGateway:
             EnvoyError: if it refuses it, or is not installed.
             KeyStoreError: if the key store can't be read.
         """
-        elsewhere = replace(self.site, access_log=Path(os.devnull))  # Envoy opens the file even to validate
-        envoy.validate(render_whole(self.policy, self.store.read(), elsewhere))
+        elsewhere = replace(self.site, access_logs=(Path(os.devnull),))  # Envoy opens the file even to validate
+        program.validate(render_whole(self.policy, self.store.read(), elsewhere))
 
     def write(self) -> None:
         """Check, and write every file that Envoy reads.
@@ -132,7 +132,8 @@ class LocalGateway:
         }
         for name, content in files.items():
             write_private(self.folder / name, content)
-        self.site.access_log.parent.mkdir(parents=True, exist_ok=True)
+        for path in self.site.access_logs:
+            path.parent.mkdir(parents=True, exist_ok=True)
 
     def apply(self) -> tuple[str, ...]:
         """Have a gateway that runs take over the policy and the keys as they are now; the names of the changed files.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway_config import envoy
-from gateway_config.bootstrap import Address
+from gateway_config.envoy import program
+from gateway_config.envoy.bootstrap import Address
 from gateway_config.local import LocalGateway
 from gateway_config.ports import free_port
 from gateway_config.settings import Settings
@@ -74,7 +74,7 @@ def open_bare(site: Site) -> Opened:
     }
     document: dict[str, Any] = {"static_resources": {"listeners": [listener], "clusters": [cluster]}}
     path = _write(site.folder / "envoy.json", json.dumps(document))
-    return Opened(Launch("envoy-bare", envoy.command(path, workers=1), {}, port, READY))
+    return Opened(Launch("envoy-bare", program.command(path, workers=1), {}, port, READY))
 
 
 def open_policy(site: Site) -> Opened:

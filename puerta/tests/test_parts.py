@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway_config import envoy
+from gateway_config.envoy import program
 from gateway_config.local import LocalGateway
 from puerta.part import Part, Port
 from puerta.parts import backends, list_parts
@@ -22,7 +22,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def gateway(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> LocalGateway:
     """Its gateway, for which Envoy need not be installed."""
-    monkeypatch.setattr(envoy, "binary", lambda: Path("envoy"))
+    monkeypatch.setattr(program, "binary", lambda: Path("envoy"))
     return LocalGateway.open(settings, backends(settings))
 
 
@@ -61,7 +61,7 @@ def test_what_was_applied_outlives_the_gateway(
     parts: list[Part], gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gateway that is started again reads its files as they are: an older policy must not come back."""
-    monkeypatch.setattr(envoy, "validate", lambda _: None)
+    monkeypatch.setattr(program, "validate", lambda _: None)
     (part,) = [part for part in parts if part.name == "gateway"]
     part.prepare()
     routes = gateway.folder / "routes.yaml"

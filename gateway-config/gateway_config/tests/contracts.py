@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from gateway_config.contract import Contract
-from gateway_config.policy import Policy
+from gateway_config.policy.contract import Contract
+from gateway_config.policy.model import Policy
 
 ANSWER = {"200": {"$ref": "#/components/responses/Answer"}}
 MODEL = {"name": "model", "in": "path", "required": True, "schema": {"type": "string", "enum": ["small", "large"]}}

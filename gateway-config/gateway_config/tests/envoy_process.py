@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from gateway_config import envoy
-from gateway_config.bootstrap import Address, Site
+from gateway_config.envoy import program
+from gateway_config.envoy.bootstrap import Address, Site
 from gateway_config.files import write_private
-from gateway_config.keys import KeyStore
+from gateway_config.keys.store import KeyStore
 from gateway_config.local import LocalGateway
+from gateway_config.policy.reading import read_policy
 from gateway_config.ports import free_port
-from gateway_config.reading import read_policy
 
 PATIENCE = 20.0  # seconds; an Envoy that takes longer to start is broken
 
@@ -63,7 +63,7 @@ def make_gateway(policy: Path, folder: Path, *backends: Address) -> LocalGateway
         admin=Address("127.0.0.1", free_port()),
         backends=backends,
         token="the-token-of-this-run",  # noqa: S106 - of a test
-        access_log=folder / "access.jsonl",
+        access_logs=(folder / "access.jsonl",),
     )
     return LocalGateway(read_policy(policy), site, folder, KeyStore(folder / "keys.json"), 1)
 
@@ -76,7 +76,7 @@ class EnvoyProcess:
 
     def __enter__(self) -> Self:
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(envoy.command(self._configuration, workers=1), stderr=log)
+            self.process = subprocess.Popen(program.command(self._configuration, workers=1), stderr=log)
         until = time.monotonic() + PATIENCE
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > until:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from gateway_config import wire
-from gateway_config.bootstrap import Address
+from gateway_config.envoy.bootstrap import Address
+from gateway_config.trials import wire
 
 Field = tuple[str, str]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway_config import container
-from gateway_config.bootstrap import Address
-from gateway_config.keys import KeyStore, well_formed
+from gateway_config.envoy.bootstrap import Address
+from gateway_config.keys.store import KeyStore, well_formed
 from gateway_config.settings import SettingsError
 
 ROOT = Path(__file__).parents[3]

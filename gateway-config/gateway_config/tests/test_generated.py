@@ -11,10 +11,10 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from gateway_config.contract import Contract
+from gateway_config.gcp.marks import MARKS, used
 from gateway_config.generated import CONTRACT_FILE, Generated
-from gateway_config.marks import MARKS, used
-from gateway_config.reading import read_policy
+from gateway_config.policy.contract import Contract
+from gateway_config.policy.reading import read_policy
 from gateway_config.tests.contracts import contract, policy
 
 ROOM = Path(__file__).parents[2]

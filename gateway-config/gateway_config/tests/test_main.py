@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway_config.__main__ import run
-from gateway_config.keys import KeyStore, well_formed
+from gateway_config.keys.store import KeyStore, well_formed
 
 Command = Callable[..., tuple[int, str, str]]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from gateway_config.bootstrap import Address
+from gateway_config.envoy.bootstrap import Address
 from gateway_config.local import LocalGateway
 from gateway_config.ports import free_port
 from gateway_config.settings import Settings

@@ -1,0 +1,1 @@
+"""What GCP API Gateway is given, and how far it holds the policy."""

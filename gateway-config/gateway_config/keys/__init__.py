@@ -1,0 +1,1 @@
+"""Keys: made, kept as hashes, ended."""

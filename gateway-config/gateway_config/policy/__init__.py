@@ -1,0 +1,1 @@
+"""The policy: its types, read from its file, with everything that is wrong with it."""
