@@ -7,15 +7,15 @@ from puerta.logs import trim
 
 def test_trim(tmp_path: Path) -> None:
     """A log over the limit is moved aside whole, over the last one; its writer goes on in an empty file."""
-    log, other = tmp_path / "gateway-access.jsonl", tmp_path / "small.log"
+    log, other = tmp_path / "service-8001.log", tmp_path / "small.log"
     other.write_text("short")
-    (tmp_path / "gateway-access.jsonl.1").write_text("older")
+    (tmp_path / "service-8001.log.1").write_text("older")
     with log.open("a") as writer:
         writer.write("x" * 100)
         writer.flush()
         trim(tmp_path, 99)
         writer.write("y")
     assert log.read_text() == "y"
-    assert (tmp_path / "gateway-access.jsonl.1").read_text() == "x" * 100
+    assert (tmp_path / "service-8001.log.1").read_text() == "x" * 100
     assert other.read_text() == "short"
     assert not (tmp_path / "small.log.1").exists()

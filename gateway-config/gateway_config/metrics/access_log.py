@@ -69,6 +69,9 @@ class AccessLog:
             self._file.close()
 
     def _appended(self) -> Iterator[Entry]:
+        if self._file is not None and self._file.tell() > os.fstat(self._file.fileno()).st_size:
+            self._file.seek(0)  # somebody has emptied it
+            self._rest = b""
         while self._file is not None and (chunk := self._file.read(_CHUNK)):
             *lines, self._rest = (self._rest + chunk).split(b"\n")
             for line in lines:

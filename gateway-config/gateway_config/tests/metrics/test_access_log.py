@@ -1,5 +1,6 @@
 """The access log as it grows: every entry once, whatever happens to the file."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -93,6 +94,16 @@ def test_a_log_that_is_not_there_yet_is_read_from_its_beginning(tmp_path: Path, 
     assert _statuses(log) == []
     path.write_bytes(b'{"status":200}\n')
     assert _statuses(log) == [200]
+
+
+def test_an_emptied_log_is_read_from_its_beginning(writer: Writer, open_log: Open) -> None:
+    """As tools do that keep logs short by copying and truncating them."""
+    log = open_log(writer.path, 1 << 20, writer.reopen)
+    writer.write(200, 200)
+    assert _statuses(log) == [200, 200]
+    os.truncate(writer.path, 0)
+    writer.write(201)
+    assert _statuses(log) == [201]
 
 
 def test_a_log_is_replaced_before_it_fills_the_disk(writer: Writer, open_log: Open) -> None:
