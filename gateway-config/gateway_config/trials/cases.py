@@ -175,8 +175,8 @@ def render_table() -> str:
     lines = [
         "# What a caller is told",
         "",
-        "Rendered from `gateway_config/cases.py` by `python -m gateway_config render`. `python -m gateway_config conformance`",
-        "asks a gateway all of it. L: the local one, G: a deployed one.",
+        "Rendered from `gateway_config/trials/cases.py` by `python -m gateway_config render`.",
+        "`python -m gateway_config conformance` asks a gateway all of it. L: the local one, G: a deployed one.",
         "",
         "| # | Request | Expected | |",
         "|---|---|---|---|",
