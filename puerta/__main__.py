@@ -3,6 +3,7 @@
 import argparse
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -55,13 +56,13 @@ def _run(settings: Settings, environment: Mapping[str, str], interruption: Inter
     finished = supervisor.run(
         start_seconds=settings.start_seconds,
         stop_seconds=settings.stop_seconds,
-        announce=lambda: _announce(gateway, key, logs),
+        announce=lambda: _announce(settings, gateway, key, logs),
     )
     _say("Everything has stopped." if finished else "Everything has stopped, but not all of it in time.")
     return 0 if finished else 1
 
 
-def _announce(gateway: LocalGateway, key: str | None, logs: Path) -> None:
+def _announce(settings: Settings, gateway: LocalGateway, key: str | None, logs: Path) -> None:
     _say(f"\nPuerta is up: {gateway.url} (a page to try it; the API at {gateway.url}/docs; logs in {logs})\n")
     if key is None:
         _say("The policy has no client `demo`, so there is no key to try it with.")
@@ -70,7 +71,15 @@ def _announce(gateway: LocalGateway, key: str | None, logs: Path) -> None:
             _say(f"{curl_line(gateway, key)}\n")
         except OSError as error:
             _say(f"No line to try it with: {error}\n")
+    _say(_metrics(settings))
     _say("Ctrl-C stops everything.")
+
+
+def _metrics(settings: Settings) -> str:
+    if shutil.which(settings.prometheus) is None:
+        return "Prometheus is not installed (Debian: apt install prometheus), so nobody watches the objectives."
+    url = f"http://127.0.0.1:{settings.prometheus_port}"
+    return f"Prometheus: {url}; how the objectives stand: python -m slo status --prometheus {url}\n"
 
 
 def _say(text: str) -> None:

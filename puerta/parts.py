@@ -1,5 +1,6 @@
 """The parts of the platform. A new one is one more entry in the list."""
 
+import shutil
 import sys
 from collections.abc import Mapping
 from functools import cache, partial
@@ -7,6 +8,7 @@ from functools import cache, partial
 from gateway_config.envoy.admin import drain
 from gateway_config.envoy.bootstrap import Address
 from gateway_config.local import LocalGateway
+from puerta import prometheus
 from puerta.part import Part, Port
 from puerta.settings import Settings
 
@@ -19,6 +21,7 @@ def list_parts(settings: Settings, gateway: LocalGateway, environment: Mapping[s
         *(_service(settings, number, environment) for number in range(settings.instances)),
         _gateway(settings, gateway),
         _gateway_metrics(settings),
+        *_prometheus(settings),
     ]
 
 
@@ -76,4 +79,19 @@ def _gateway_metrics(settings: Settings) -> Part:
             "PUERTA_GATEWAY_POLICY": str(settings.gateway_policy),
             "PUERTA_STATE_DIR": str(settings.state_dir),
         },
+    )
+
+
+def _prometheus(settings: Settings) -> tuple[Part, ...]:
+    program = shutil.which(settings.prometheus)
+    if program is None:
+        return ()
+    return (
+        Part(
+            name="prometheus",
+            command=prometheus.command(settings, program),
+            ports=(Port(_LOOPBACK, settings.prometheus_port, "PUERTA_PROMETHEUS_PORT"),),
+            ready=f"http://{_LOOPBACK}:{settings.prometheus_port}/-/ready",
+            prepare=partial(prometheus.write, settings),
+        ),
     )

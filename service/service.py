@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 _access_log = logging.getLogger("puerta.access")
 _BYTES_PER_ROW = 64  # a small instance as JSON; larger ones only make the estimate careful
+_EXPECTED = (200, 422, 429, 500, 503)  # counted from 0 on: no rate sees the first request that a series begins with
 _STANDARD_OUTPUT = "-"
 
 
@@ -77,6 +78,9 @@ class Service:
         with self._loading:
             result = self.registry.load()
             self.targets = self._targets()
+            for route in {target.route for target in self.targets.values()}:
+                for status in _EXPECTED:
+                    self._observed("POST", route, status)
         return result
 
     def tick(self) -> None:
@@ -115,10 +119,7 @@ class Service:
         self, method: str, route: str, status: int, seconds: float, request_id: str, trace: Trace | None
     ) -> None:
         """Count a request that was answered."""
-        series = self._series.get((method, route, status))
-        if series is None:
-            series = self.metrics.request_seconds.labels(method, route, str(status))
-            self._series[method, route, status] = series
+        series = self._series.get((method, route, status)) or self._observed(method, route, status)
         series.observe(seconds)
         if trace:
             series.trace(seconds, trace.trace_id, time.time())
@@ -126,6 +127,11 @@ class Service:
         if self.settings.access_log:
             extra = {"method": method, "route": route, "status": status, "seconds": seconds, "request_id": request_id}
             _access_log.info("request", extra=extra)
+
+    def _observed(self, method: str, route: str, status: int) -> Series:
+        series = self.metrics.request_seconds.labels(method, route, str(status))
+        self._series[method, route, status] = series
+        return series
 
     def _targets(self) -> dict[bytes, Target]:
         wanted: list[tuple[str, str | None, str | None, str]] = [("/v1/predict", None, None, "/v1/predict")]

@@ -11,7 +11,7 @@ def free_port() -> int:
     before the server that it is for has bound it.
     """
     while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311 - nothing depends on its being hard to guess
+        port = random.randrange(20_000, 28_000)  # noqa: S311 - nothing depends on its being hard to guess
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -1,5 +1,8 @@
 """The list of parts: what is started, with what, and where each listens."""
 
+import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +18,14 @@ POLICY = Path(__file__).parents[2] / "gateway-config" / "policy.yaml"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Two instances in a folder of the test."""
-    return Settings(instances=2, gateway_policy=POLICY, gateway_token="of-the-run", state_dir=tmp_path)  # noqa: S106 - of a test
+    """Two instances in a folder of the test, and a Prometheus that is whatever runs the tests."""
+    return Settings(
+        instances=2,
+        gateway_policy=POLICY,
+        gateway_token="of-the-run",  # noqa: S106 - of a test
+        state_dir=tmp_path,
+        prometheus=sys.executable,
+    )
 
 
 @pytest.fixture
@@ -34,8 +43,8 @@ def parts(settings: Settings, gateway: LocalGateway) -> list[Part]:
 
 def test_order(parts: list[Part]) -> None:
     """The instances come before the gateway, which alone drains."""
-    assert [part.name for part in parts] == ["service-8001", "service-8002", "gateway", "gateway-metrics"]
-    assert [part.drain is not None for part in parts] == [False, False, True, False]
+    assert [part.name for part in parts] == ["service-8001", "service-8002", "gateway", "gateway-metrics", "prometheus"]
+    assert [part.drain is not None for part in parts] == [False, False, True, False, False]
 
 
 def test_ports(parts: list[Part]) -> None:
@@ -48,7 +57,23 @@ def test_ports(parts: list[Part]) -> None:
         Port("127.0.0.1", 8080, "PUERTA_GATEWAY_PORT"),
         Port("127.0.0.1", 9901, "PUERTA_GATEWAY_ADMIN_PORT"),
         Port("127.0.0.1", 9120, "PUERTA_GATEWAY_METRICS_PORT"),
+        Port("127.0.0.1", 9090, "PUERTA_PROMETHEUS_PORT"),
     ]
+
+
+def test_prometheus_scrapes_every_part(parts: list[Part], settings: Settings, tmp_path: Path) -> None:
+    """Every instance by itself, and the gateway; it evaluates the objectives' rules."""
+    parts[-1].prepare()
+    written = json.loads((tmp_path / "prometheus" / "prometheus.json").read_text())
+    jobs = {one["job_name"]: one["static_configs"][0]["targets"] for one in written["scrape_configs"]}
+    assert jobs == {"service": ["127.0.0.1:9101", "127.0.0.1:9102"], "gateway": ["127.0.0.1:9120"]}
+    assert written["rule_files"] == [str(settings.rules_dir.absolute() / "*.yaml")]
+
+
+def test_without_prometheus_the_rest_is_started(settings: Settings, gateway: LocalGateway) -> None:
+    """It is no part of answering predictions."""
+    without = list_parts(replace(settings, prometheus="not-installed"), gateway, {})
+    assert [part.name for part in without][-1] == "gateway-metrics"
 
 
 def test_gateway_asks_every_instance(parts: list[Part], gateway: LocalGateway) -> None:

@@ -48,9 +48,16 @@ def problem(reply: Reply, status: int) -> dict[str, Any]:
 def observed(application: Application) -> dict[tuple[str, str, str], float]:
     """How many requests were measured, by method, route and code."""
     series = scrape(application.service.metrics.registry).series("http_server_request_duration_seconds_count")
-    return {
-        (one["method"], one["route"], one["code"]): count for one, count in ((dict(k), v) for k, v in series.items())
-    }
+    counted = ((dict(labels), count) for labels, count in series.items() if count)
+    return {(one["method"], one["route"], one["code"]): count for one, count in counted}
+
+
+def test_what_objectives_count_begins_at_zero(application: Application) -> None:
+    """For every route to a prediction: no rate sees the first request of a new series."""
+    series = scrape(application.service.metrics.registry).series("http_server_request_duration_seconds_count")
+    there = {(dict(labels)["route"], dict(labels)["code"]) for labels in series}
+    assert there >= {(route, code) for route in PATHS.values() for code in ("200", "422", "429", "500", "503")}
+    assert set(series.values()) == {0}
 
 
 PATHS = {

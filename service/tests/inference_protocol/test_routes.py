@@ -155,7 +155,7 @@ def test_requests_are_measured_by_their_template(client: TestClient, application
     for path in (INFER, "/v2/models/nothing/infer"):
         client.post(path, json=tensors())
     measured = scrape(application.service.metrics.registry).series("http_server_request_duration_seconds_count")
-    assert {dict(labels)["route"] for labels in measured} == {"/v2/models/{model}/infer"}
+    assert {dict(labels)["route"] for labels, count in measured.items() if count} == {"/v2/models/{model}/infer"}
 
 
 def test_a_large_request_leaves_the_event_loop(make_application: Assemble) -> None:

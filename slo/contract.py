@@ -1,0 +1,54 @@
+"""Whether what the rules are made of is there: every metric, every label, every bucket, at the running parts."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from slo.promql import selectors
+from slo.spec import Selector, Spec
+
+SCRAPED = frozenset({"job", "instance"})  # labels that Prometheus itself adds
+
+Exposed = Mapping[str, Mapping[str, frozenset[str]]]
+"""The values of every label of every metric."""
+
+
+def read_exposition(texts: Iterable[str]) -> Exposed:
+    """What some parts expose, from the text of their ``/metrics``.
+
+    Raises:
+        ValueError: if a text is no exposition.
+    """
+    found: dict[str, dict[str, set[str]]] = {}
+    for text in texts:
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                labels = found.setdefault(sample.name, {})
+                for name, value in sample.labels.items():
+                    labels.setdefault(name, set()).add(value)
+    return {metric: {name: frozenset(v) for name, v in labels.items()} for metric, labels in found.items()}
+
+
+def missing(specs: Iterable[Spec], exposed: Exposed) -> Iterator[str]:
+    """What an objective is measured by and nobody exposes, in words; its alerts could never fire."""
+    for spec in specs:
+        for selector in selectors(spec):
+            yield from (f"{spec.name}: {complaint}" for complaint in _complaints(selector, exposed))
+
+
+def _complaints(selector: Selector, exposed: Exposed) -> Iterator[str]:
+    labels = exposed.get(selector.metric)
+    if labels is None:
+        yield f"there is no metric {selector.metric}"
+        return
+    for name in {**selector.match, **selector.exclude}:
+        if name not in labels and name not in SCRAPED:
+            yield f"{selector.metric} has no label {name}; it has {', '.join(sorted(labels)) or 'none'}"
+    bound = selector.match.get("le")
+    if bound is not None and bound not in labels.get("le", ()):
+        yield f"{selector.metric} has no bucket le={bound!r}; it has {', '.join(sorted(labels.get('le', ()), key=_number))}"
+
+
+def _number(text: str) -> float:
+    return float(text) if re.fullmatch(r"[0-9.e+-]+", text) else float("inf")

@@ -1,0 +1,100 @@
+"""The objectives on the running platform: a real Prometheus loads their rules, and what they need is exposed."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from tests.runner import PATIENCE, ROOT, Runner, eventually
+
+pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.xdist_group("objectives")]
+
+NEEDED = {"memory", "gateway-availability", "service-availability"}
+FLIGHT = '{"instances": [{"OPERA": "Grupo LATAM", "TIPOVUELO": "N", "MES": 7}]}'
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """The platform with its Prometheus; where that is missing, CI fails."""
+    if shutil.which("prometheus") is None:
+        missing = "prometheus is missing: apt install prometheus"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with Runner(tmp_path_factory.mktemp("platform"), PROMETHEUS="prometheus") as runner:
+        runner.wait_for("Ctrl-C stops everything.")
+        # What came before Prometheus first looked is in no rate.
+        eventually(lambda: _scraped(runner) == ["gateway", "service"], "not every part was scraped")
+        headers = {"content-type": "application/json", "x-api-key": runner.key}
+        for _ in range(20):
+            assert runner.ask("POST", "/v1/predict", headers, body=FLIGHT)[0] == 200
+        assert runner.ask("POST", "/v1/predict", headers, body='{"instances": [{}]}')[0] == 422
+        yield runner
+        assert runner.stop() == 0
+
+
+def _slo(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "slo", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE)
+
+
+def _prometheus(platform: Runner, path: str) -> Any:
+    url = f"http://127.0.0.1:{platform.ports['PROMETHEUS_PORT']}/api/v1/{path}"
+    with urlopen(url, timeout=PATIENCE) as answer:
+        return json.load(answer)["data"]
+
+
+def _scraped(platform: Runner) -> list[str]:
+    targets = _prometheus(platform, "targets")["activeTargets"]
+    return sorted(target["labels"]["job"] for target in targets if target["health"] == "up")
+
+
+def test_what_objectives_need_is_exposed(platform: Runner) -> None:
+    """Every metric, label and bucket that a rule uses, at the parts that run."""
+    parts = [f"http://127.0.0.1:{platform.ports[name]}/metrics" for name in ("METRICS_PORT", "GATEWAY_METRICS_PORT")]
+    eventually(lambda: _slo("check", "--metrics", *parts).returncode == 0, _slo("check", "--metrics", *parts).stderr)
+    without_gateway = _slo("check", "--metrics", parts[0])
+    assert without_gateway.returncode == 1
+    assert "gateway-availability: there is no metric gateway_requests_total" in without_gateway.stderr
+
+
+def test_prometheus_evaluates_every_rule(platform: Runner) -> None:
+    """All files are loaded, both parts are scraped, and no rule fails."""
+    assert _scraped(platform) == ["gateway", "service"]
+
+    def evaluated() -> bool:
+        rules = [rule for group in _prometheus(platform, "rules")["groups"] for rule in group["rules"]]
+        assert [rule for rule in rules if rule["health"] == "err"] == []
+        return bool(rules) and all(rule["health"] == "ok" for rule in rules)
+
+    eventually(evaluated, "not every rule was evaluated", 2 * PATIENCE)
+    files = {Path(group["file"]).stem for group in _prometheus(platform, "rules")["groups"]}
+    assert files == {path.stem for path in (ROOT / "slo" / "specs").glob("*.yaml")}
+
+
+def test_status_tells_how_they_stand(platform: Runner) -> None:
+    """From the live Prometheus: figures where there are some, and an unknown budget lets no release out."""
+    url = f"http://127.0.0.1:{platform.ports['PROMETHEUS_PORT']}"
+
+    def known() -> dict[str, Any]:
+        time.sleep(2)  # the rules are evaluated twice a minute
+        told = json.loads(_slo("status", "--prometheus", url, "--json").stdout)
+        return {one["name"]: one for one in told if one["budget_left"] is not None}
+
+    eventually(
+        lambda: set(known()) >= NEEDED,
+        "no budget was ever known",
+        3 * PATIENCE,
+    )
+    memory = known()["memory"]
+    assert (memory["sli"], memory["budget_left"], memory["verdict"]) == (1.0, 1.0, "healthy")
+    assert known()["gateway-availability"]["budget_left_events"] > 0
+    assert _slo("status", "--prometheus", "http://127.0.0.1:1").returncode == 1
