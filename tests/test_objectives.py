@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
@@ -98,3 +99,38 @@ def test_status_tells_how_they_stand(platform: Runner) -> None:
     assert (memory["sli"], memory["budget_left"], memory["verdict"]) == (1.0, 1.0, "healthy")
     assert known()["gateway-availability"]["budget_left_events"] > 0
     assert _slo("status", "--prometheus", "http://127.0.0.1:1").returncode == 1
+
+
+def test_an_outage_fires_the_page(platform: Runner) -> None:
+    """Real requests through the gateway, a service that has stopped answering, and a rule of a real Prometheus.
+
+    At a total outage the budget burns at 2,000 times its pace: as soon as five failures are counted, it fires.
+    """
+    headers = {"content-type": "application/json", "x-api-key": platform.key}
+    service = next(process for process in platform.family() if process.cmdline()[-2:] == ["-m", "service"])
+    assert _pages(platform) == set()
+    service.suspend()
+    try:
+        eventually(lambda: _asks(platform, headers) == 503, "the gateway never gave the service up")
+        assert [_asks(platform, headers) for _ in range(30)] == [503] * 30
+        eventually(lambda: "GatewayAvailabilityBudgetPage" in _pages(platform), "no page was fired", 3 * PATIENCE)
+    finally:
+        service.resume()
+    assert _pages(platform) <= {"GatewayAvailabilityBudgetPage", "PlatformBudgetPage"}
+    told = json.loads(_slo("status", "--prometheus", _url(platform), "--json").stdout)
+    (one,) = (one for one in told if one["name"] == "gateway-availability")
+    assert one["verdict"] == "exhausted"
+    eventually(lambda: _asks(platform, headers) == 200, "the service was not taken in again")
+
+
+def _pages(platform: Runner) -> set[str]:
+    query = urlencode({"query": 'ALERTS{alertstate="firing",severity="page"}'})
+    return {series["metric"]["alertname"] for series in _prometheus(platform, f"query?{query}")["result"]}
+
+
+def _asks(platform: Runner, headers: dict[str, str]) -> int:
+    return platform.ask("POST", "/v1/predict", headers, body=FLIGHT)[0]
+
+
+def _url(platform: Runner) -> str:
+    return f"http://127.0.0.1:{platform.ports['PROMETHEUS_PORT']}"
