@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway_config.files import write_private
+from gateway_config.local import LocalGateway
 from gateway_config.tests.backend import Backend
 from gateway_config.tests.envoy_process import Answer, EnvoyProcess, RunningGateway, ask, make_gateway
 from gateway_config.tests.waiting import eventually
@@ -93,10 +94,12 @@ def test_no_more_than_the_service_can_take(policy_file: Path, tmp_path: Path, ba
         answers.append(ask(made.site.listen, "POST", "/slow", [("x-api-key", key)]))
 
     with EnvoyProcess(made.bootstrap, made.site.admin, tmp_path / "envoy.log"):
-        threads = [threading.Thread(target=slow) for _ in range(6)]
-        for thread in threads:
+        first, *others = [threading.Thread(target=slow) for _ in range(6)]
+        first.start()
+        eventually(lambda: _under_way(made) == (1, 0), "the first request never reached the backend")
+        for thread in others:
             thread.start()
-        for thread in threads:
+        for thread in (first, *others):
             thread.join(30)
     told = sorted(answer.status for answer in answers)
     assert told == [200, 200, 503, 503, 503, 503]
@@ -104,6 +107,15 @@ def test_no_more_than_the_service_can_take(policy_file: Path, tmp_path: Path, ba
         if answer.status == 503:
             assert answer.json["message"].endswith("reset reason: overflow")
             assert answer.headers["retry-after"] == "1"
+
+
+def _under_way(gateway: LocalGateway) -> tuple[int, int]:
+    """Requests that are under way at the backend, and those that wait for a connection."""
+    names = ("upstream_rq_active", "upstream_rq_pending_active")
+    said = ask(gateway.site.admin, "GET", f"/stats?filter=^cluster\\.service\\.({'|'.join(names)})$").body.decode()
+    counts = dict(line.rpartition(".")[2].split(": ") for line in said.splitlines())
+    active, waiting = (int(counts.get(name, -1)) for name in names)
+    return active, waiting
 
 
 @pytest.mark.slow
