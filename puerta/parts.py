@@ -71,9 +71,10 @@ def _gateway_metrics(settings: Settings) -> Part:
     return Part(
         name="gateway-metrics",
         command=(sys.executable, "-m", "gateway_config", "metrics"),
-        ports=(Port(settings.gateway_metrics_host, settings.gateway_metrics_port, "PUERTA_GATEWAY_METRICS_PORT"),),
+        ports=(Port(_LOOPBACK, settings.gateway_metrics_port, "PUERTA_GATEWAY_METRICS_PORT"),),
         ready=f"http://{_LOOPBACK}:{settings.gateway_metrics_port}/metrics",
         environment={
+            "PUERTA_GATEWAY_METRICS_HOST": _LOOPBACK,
             "PUERTA_GATEWAY_METRICS_PORT": str(settings.gateway_metrics_port),
             "PUERTA_GATEWAY_ADMIN_PORT": str(settings.gateway_admin_port),
             "PUERTA_GATEWAY_POLICY": str(settings.gateway_policy),

@@ -54,7 +54,7 @@ def bad(spec: Spec, window: str = RATE) -> str:
 
 def absent(spec: Spec) -> str:
     """Fires where what the objective is measured by is not there at all."""
-    return " or ".join(f"absent({_series(selector)})" for selector in selectors(spec)[:1])
+    return f"absent({_series(selectors(spec)[0])})"
 
 
 def selectors(spec: Spec) -> tuple[Selector, ...]:

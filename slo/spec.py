@@ -97,7 +97,6 @@ class Spec(_Struct, frozen=True, kw_only=True):
     objective: Annotated[Decimal, Meta(description="percent, more than 0 and less than 100")]
     window: Literal["30d", "28d", "month"] = "30d"
     alerting: Alerting
-    budget_policy: Name = "default"
 
     @property
     def budget(self) -> Decimal:

@@ -1,8 +1,6 @@
 """The objectives on the running platform: a real Prometheus loads their rules, and what they need is exposed."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.parts import require
 from tests.runner import PATIENCE, ROOT, Runner, eventually
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.xdist_group("objectives")]
@@ -25,11 +24,7 @@ FLIGHT = '{"instances": [{"OPERA": "Grupo LATAM", "TIPOVUELO": "N", "MES": 7}]}'
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     """The platform with its Prometheus; where that is missing, CI fails."""
-    if shutil.which("prometheus") is None:
-        missing = "prometheus is missing: apt install prometheus"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+    require("prometheus", "apt install prometheus")
     with Runner(tmp_path_factory.mktemp("platform"), PROMETHEUS="prometheus") as runner:
         runner.wait_for("Ctrl-C stops everything.")
         # What came before Prometheus first looked is in no rate.

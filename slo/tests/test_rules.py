@@ -1,6 +1,5 @@
 """Rules: what they are made of, and that a real promtool accepts and proves every one of them."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +12,7 @@ from slo.generated import Stale, files, require_fresh, write
 from slo.rules import groups
 from slo.spec import Spec
 from slo.tests.conftest import ROOM
+from tests.parts import require
 
 NAMES = sorted(path.stem for path in (ROOM / "specs").glob("*.yaml"))
 
@@ -20,13 +20,7 @@ NAMES = sorted(path.stem for path in (ROOM / "specs").glob("*.yaml"))
 @pytest.fixture(scope="session")
 def promtool() -> str:
     """The program; its absence is a failure in CI."""
-    found = shutil.which("promtool")
-    if found is None:
-        missing = "promtool is missing: apt install prometheus"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
+    return require("promtool", "apt install prometheus")
 
 
 def test_nothing_generated_is_stale(specs: dict[str, Spec], windows: Windows) -> None:

@@ -1,6 +1,5 @@
 """What the gateway's tests share: a policy, a backend that takes notes, and a real gateway in front of it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from gateway_config.envoy import program
 from gateway_config.tests.backend import Backend
 from gateway_config.tests.envoy_process import RunningGateway, make_gateway
+from tests.parts import missing
 
 HERE = Path(__file__).parent
 
@@ -25,9 +25,7 @@ def _envoy_is_there() -> None:
     try:
         program.binary()
     except program.EnvoyError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        missing("Envoy", str(error))
 
 
 @pytest.fixture

@@ -21,8 +21,14 @@ def test_a_taken_port_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = free_port()
     other = free_port()
     drawn = iter([taken, other])
-    monkeypatch.setattr("gateway_config.ports.random.randrange", lambda *_: next(drawn))
+    monkeypatch.setattr("gateway_config.ports._ports", lambda _: drawn)
     with socket.socket() as server:
         server.bind(("127.0.0.1", taken))
         server.listen()
         assert free_port() == other
+
+
+def test_no_port_is_given_twice_in_a_row() -> None:
+    """A gateway takes several before it binds any."""
+    ports = [free_port() for _ in range(500)]
+    assert len(set(ports)) == len(ports)

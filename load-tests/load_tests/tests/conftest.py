@@ -1,7 +1,5 @@
 """What several tests need: the model packages, a stand-in for the service, and wrk."""
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -10,15 +8,9 @@ import pytest
 from load_tests import oracle, servers
 from load_tests.oracle import Oracle
 from load_tests.paths import MODELS
+from tests.parts import missing, require
 
 STAND_IN = (sys.executable, "-m", "load_tests.tests.stand_in")
-
-
-def missing(what: str, how: str) -> None:
-    """Fail where everything has to be there, skip elsewhere and say how to get it."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what} is missing: {how}")
-    pytest.skip(f"{what} is missing: {how}")
 
 
 @pytest.fixture(scope="session")
@@ -44,5 +36,4 @@ def one_hot(models: Path) -> Oracle:
 @pytest.fixture
 def wrk_installed() -> None:
     """Asks for wrk."""
-    if shutil.which("wrk") is None:
-        missing("wrk", "apt install wrk")
+    require("wrk", "apt install wrk")

@@ -1,6 +1,5 @@
 """What a running gateway takes over, without losing a request: another policy, other instances."""
 
-import shutil
 import signal
 import subprocess
 import threading
@@ -27,6 +26,7 @@ from gateway_config.ports import free_port
 from gateway_config.tests.backend import Backend
 from gateway_config.tests.callers import Callers
 from gateway_config.tests.envoy_process import Answer, EnvoyProcess, RunningGateway, ask, make_gateway
+from tests.parts import require
 
 pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("reloading"), pytest.mark.usefixtures("_envoy_is_there")]
 
@@ -269,9 +269,9 @@ def test_no_request_is_lost(policy_file: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 def test_no_request_is_lost_under_wrk(policy_file: Path, tmp_path: Path) -> None:
     """50 policies and 20 swaps under wrk: no answer but 200, and no connection that fails."""
+    program = require("wrk", "apt install wrk")
     script = tmp_path / "predict.lua"
     with ExitStack() as stack:
         backends = [stack.enter_context(Backend()).address for _ in range(3)]
@@ -280,7 +280,7 @@ def test_no_request_is_lost_under_wrk(policy_file: Path, tmp_path: Path) -> None
         write_private(script, f'wrk.method = "POST"\nwrk.body = "{{}}"\nwrk.headers["x-api-key"] = "{key}"\n'.encode())
         stack.enter_context(RunningGateway(made))
         url = f"http://{made.site.listen}/v1/predict"
-        command = ["wrk", "--threads", "1", "--connections", "16", "--duration", "120s", "--script", str(script), url]
+        command = [program, "--threads", "1", "--connections", "16", "--duration", "120s", "--script", str(script), url]
         wrk = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             change_and_swap(made, tuple(backends), policies=50, swaps=20)

@@ -11,6 +11,7 @@ import yaml
 
 from gateway_config.gcp.terraform import client_variables
 from gateway_config.tests.contracts import policy
+from tests.parts import require
 
 GENERATED = Path(__file__).parents[3] / "generated"
 HASH = "5e" * 32
@@ -58,9 +59,9 @@ def test_no_keys() -> None:
 
 
 @pytest.mark.platform
-@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
 def test_terraform_reads_both(tmp_path: Path) -> None:
     """Terraform itself fills the templates in and takes the variables, the note on top of them included."""
+    require("terraform", "https://developer.hashicorp.com/terraform/install")
     for name in ("openapi-gcp.yaml", "openapi-gcp-2.0.yaml", "clients.auto.tfvars.json"):
         shutil.copy(GENERATED / name, tmp_path)
     fields = "owner = string, contact = string, any_address = bool, allowed_ips = list(string), burst = number"
