@@ -32,10 +32,8 @@ SPEND: Final = "would spend the client's quota"
 MINUTES: Final = "takes minutes: revoke a key in the console and ask again"
 DIRECT: Final = "give --direct URL, the backend's own URL"
 
-NARROW: Final = "narrow"
 ELSEWHERE: Final = "elsewhere"
 
-GOOD_MODEL: Final = "flight-delay"  # of the trial's policy
 BODY: Final = b'{"trial": true}'
 
 
