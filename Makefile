@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := . gateway-config load-tests model-files
-PACKAGES := chromium prometheus wrk
+PACKAGES := chromium prometheus prometheus-alertmanager wrk
 CONTRACT := gateway-config/generated/service-openapi.json
 SECONDS ?= 10
 
@@ -73,7 +73,7 @@ lock: $(VENV)/bin/python ## Develop: resolve the pinned requirements again, with
 	$(call lock,development,--all-extras)
 	$(call lock,service,--extra service --constraint requirements/development.txt)
 	$(call lock,gateway,--extra gateway --constraint requirements/development.txt)
-	$(call lock,run,--extra service --extra gateway --extra client --constraint requirements/development.txt)
+	$(call lock,run,--extra service --extra gateway --extra client --extra monitoring --constraint requirements/development.txt)
 
 setup: $(VENV)/run.stamp ## Develop: the virtual environment with what `make run` needs
 develop: $(VENV)/development.stamp ## Develop: the virtual environment with everything

@@ -1,0 +1,1 @@
+"""Grafana dashboards, built from the objectives and the metrics of the parts."""
