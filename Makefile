@@ -64,16 +64,21 @@ format: develop ## Develop: format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-render: develop ## Develop: render what is committed anew, from the gateway policy and the service's own document
+render: develop ## Develop: render what is committed anew, from the policy, the objectives and the service's own document
 	@$(BIN)/python -OO -m service openapi > $(CONTRACT).new && mv $(CONTRACT).new $(CONTRACT) || { rm -f $(CONTRACT).new; exit 1; }
 	$(BIN)/python -m gateway_config render generated
+	$(BIN)/python -m slo generate
+	$(BIN)/python -m dashboards build
+
+pictures: develop packages ## Develop: the dashboards' pictures anew, from a platform with ten minutes of traffic
+	$(BIN)/python -m dashboards pictures
 
 lock: $(VENV)/bin/python ## Develop: resolve the pinned requirements again, with hashes
 	@command -v $(BIN)/uv >/dev/null || $(BIN)/pip install --quiet uv
 	$(call lock,development,--all-extras)
 	$(call lock,service,--extra service --constraint requirements/development.txt)
 	$(call lock,gateway,--extra gateway --constraint requirements/development.txt)
-	$(call lock,run,--extra service --extra gateway --extra client --extra monitoring --constraint requirements/development.txt)
+	$(call lock,run,--extra service --extra gateway --extra client --extra monitoring --extra slo --constraint requirements/development.txt)
 
 setup: $(VENV)/run.stamp ## Develop: the virtual environment with what `make run` needs
 develop: $(VENV)/development.stamp ## Develop: the virtual environment with everything
@@ -88,7 +93,7 @@ packages: ## Develop: the Debian packages that tests and benchmarks start
 clean: ## Develop: remove the environment, caches and local state
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
 
-.PHONY: run check train verify test unit lint types format render benchmark compare soak chaos fuzz storm lock setup develop packages clean
+.PHONY: run check train verify test unit lint types format render pictures benchmark compare soak chaos fuzz storm lock setup develop packages clean
 
 define lock
 	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt

@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
-import yaml
+from msgspec import Meta
 
-from slo.spec import Spec
+from slo.document import read_document
+from slo.spec import Severity, Spec
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 PERIODS = {"30d": "30d", "28d": "28d", "month": "30d"}
@@ -26,10 +28,16 @@ def seconds(duration: str) -> int:
     return int(found[1]) * SECONDS[found[2]]
 
 
+Duration = Annotated[str, Meta(pattern=r"^\d+[smhdw]$")]
+
+
 class _Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    long: str
-    short: str
+    long: Duration
+    short: Duration
     budget: Decimal
+
+
+WindowTable = dict[Literal["30d", "28d", "month"], dict[Severity, list[_Pair]]]
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,12 @@ class Windows:
 
     @classmethod
     def read(cls, path: Path) -> "Windows":
-        """Read the table, and compute the factors."""
-        plain = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - makes text of everything
-        table = msgspec.convert(plain, dict[str, dict[str, list[_Pair]]], strict=False)
+        """Read the table, and compute the factors.
+
+        Raises:
+            SpecError: if the file is no such table, with line and field.
+        """
+        table = read_document(path, WindowTable).content
         return cls(
             {
                 period: {

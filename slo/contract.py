@@ -1,7 +1,7 @@
 """Whether what the rules are made of is there: every metric, every label, every bucket, at the running parts."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -30,19 +30,34 @@ def read_exposition(texts: Iterable[str]) -> Exposed:
     return {metric: {name: frozenset(v) for name, v in labels.items()} for metric, labels in found.items()}
 
 
-def missing(specs: Iterable[Spec], exposed: Exposed) -> Iterator[str]:
-    """What an objective is measured by and nobody exposes, in words; its alerts could never fire."""
+def read_declared(texts: Iterable[str]) -> frozenset[str]:
+    """The metrics that some parts declare, with series or without."""
+    return frozenset(family.name for text in texts for family in text_string_to_metric_families(text))
+
+
+def missing(specs: Iterable[Spec], exposed: Exposed, declared: Container[str] = ()) -> Iterator[str]:
+    """What an objective is measured by and nobody exposes, in words; its alerts could never fire.
+
+    Where an objective says by whose ``presence`` it is measured, it is enough that its own metric is ``declared``: it may
+    rightly have no series yet.
+    """
     for spec in specs:
+        slices = spec.sli.slices
+        presence = slices.presence if slices is not None else None
         for selector in selectors(spec):
-            yield from (f"{spec.name}: {complaint}" for complaint in _complaints(selector, exposed))
+            may_be_empty = presence is not None and selector is not presence
+            if may_be_empty and selector.metric not in exposed and selector.metric in declared:
+                continue
+            by = slices.by if slices is not None else ()
+            yield from (f"{spec.name}: {complaint}" for complaint in _complaints(selector, by, exposed))
 
 
-def _complaints(selector: Selector, exposed: Exposed) -> Iterator[str]:
+def _complaints(selector: Selector, by: Iterable[str], exposed: Exposed) -> Iterator[str]:
     labels = exposed.get(selector.metric)
     if labels is None:
         yield f"there is no metric {selector.metric}"
         return
-    for name in {**selector.match, **selector.exclude}:
+    for name in {**selector.match, **selector.exclude, **dict.fromkeys(by)}:
         if name not in labels and name not in SCRAPED:
             yield f"{selector.metric} has no label {name}; it has {', '.join(sorted(labels)) or 'none'}"
     bound = selector.match.get("le")

@@ -29,9 +29,9 @@ def total(spec: Spec, window: str = RATE) -> str:
     if sli.events is not None:
         return _added(sli.events.total, window)
     if sli.latency is not None:
-        return f"sum(rate({_series(_count(sli.latency))}[{window}]))"
+        return f"sum(rate({series(_count(sli.latency))}[{window}]))"
     if sli.slices is not None:
-        return f"count({_of(sli.slices)})"
+        return f"count({_value(sli.slices)})"
     raise ValueError(f"{spec.name} is made of other objectives and has no events of its own")
 
 
@@ -46,15 +46,17 @@ def bad(spec: Spec, window: str = RATE) -> str:
         return f"({_added(sli.events.bad, window)}) or on () 0 * ({total(spec, window)})"
     if sli.latency is not None:
         within = _bucket(sli.latency)
-        return f"{total(spec, window)} - sum(rate({_series(within)}[{window}]))"
+        return f"{total(spec, window)} - sum(rate({series(within)}[{window}]))"
     if sli.slices is not None:
-        return f"sum({_value(sli.slices)} {_limit(sli.slices)})"
+        return f"sum(({_value(sli.slices)}) {_limit(sli.slices)})"
     raise ValueError(f"{spec.name} is made of other objectives and has no events of its own")
 
 
 def absent(spec: Spec) -> str:
     """Fires where what the objective is measured by is not there at all."""
-    return f"absent({_series(selectors(spec)[0])})"
+    slices = spec.sli.slices
+    presence = slices.presence if slices is not None else None
+    return f"absent({series(presence or selectors(spec)[0])})"
 
 
 def selectors(spec: Spec) -> tuple[Selector, ...]:
@@ -65,12 +67,13 @@ def selectors(spec: Spec) -> tuple[Selector, ...]:
     if sli.latency is not None:
         return (_count(sli.latency), _bucket(sli.latency))
     if sli.slices is not None:
-        return (Selector(metric=sli.slices.metric, match=sli.slices.match),)
+        own = Selector(metric=sli.slices.metric, match=sli.slices.match)
+        return (own,) if sli.slices.presence is None else (own, sli.slices.presence)
     return ()
 
 
 def _added(selectors: tuple[Selector, ...], window: str) -> str:
-    return " + ".join(f"sum(rate({_series(selector)}[{window}]))" for selector in selectors)
+    return " + ".join(f"sum(rate({series(selector)}[{window}]))" for selector in selectors)
 
 
 def _count(latency: Latency) -> Selector:
@@ -82,12 +85,14 @@ def _bucket(latency: Latency) -> Selector:
     return Selector(metric=f"{latency.histogram}_bucket", match=match, exclude=latency.exclude)
 
 
-def _of(slices: Slices) -> str:
-    return _series(Selector(metric=slices.metric, match=slices.match))
-
-
 def _value(slices: Slices) -> str:
-    return f"(time() - {_of(slices)})" if slices.age else _of(slices)
+    """What is compared with the limit: each series, or its age, or the worst of those that belong together."""
+    value = series(Selector(metric=slices.metric, match=slices.match))
+    if slices.age:
+        value = f"time() - {value}"
+    if slices.by:
+        return f"{'max' if slices.above is not None else 'min'} by ({', '.join(slices.by)}) ({value})"
+    return value
 
 
 def _limit(slices: Slices) -> str:
@@ -96,7 +101,8 @@ def _limit(slices: Slices) -> str:
     return f"< bool {plain(slices.below or Decimal(0))}"
 
 
-def _series(selector: Selector) -> str:
+def series(selector: Selector) -> str:
+    """A selector as PromQL writes it."""
     matchers = [*_matchers(selector.match, "="), *_matchers(selector.exclude, "!")]
     return selector.metric + (f"{{{','.join(matchers)}}}" if matchers else "")
 

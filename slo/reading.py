@@ -1,90 +1,43 @@
 """Specs from YAML files, and everything that is wrong with them, each with its file, line and field."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
-
-import msgspec
-import yaml
 
 from slo.burn import Pair, Windows
+from slo.document import Document, read_document
+from slo.document import SpecError as SpecError  # noqa: PLC0414 - who reads specs needs its name too
 from slo.promql import plain
 from slo.spec import Spec
 
-_FIELD = re.compile(r" - at `\$(?P<where>[^`]*)`")
 
-
-class SpecError(ValueError):
-    """Specs that cannot be used; one line a mistake."""
-
-
-def read_specs(folder: Path, windows: Windows) -> tuple[Spec, ...]:
-    """Every spec of a folder, in the order of their files' names.
+def read_specs(folder: Path, windows: Windows, policies: Collection[str] | None = None) -> tuple[Spec, ...]:
+    """Every spec of a folder, in the order of their files' names. ``policies`` are the names that they may refer to.
 
     Raises:
         SpecError: naming every mistake of every file.
     """
     mistakes: list[str] = []
-    specs: dict[str, Spec] = {}
+    read: dict[str, Document[Spec]] = {}
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         raise SpecError(f"{folder}: there is no *.yaml in it")
     for path in paths:
         try:
-            root, spec = _read(path)
+            document = read_document(path, Spec)
         except SpecError as error:
             mistakes.append(str(error))
             continue
-        found = [f"{path}:{_line(root, where)}: {where}: {what}" for where, what in _mistakes(path, spec, windows)]
-        if spec.name in specs:
-            found.append(f"{path}:{_line(root, 'name')}: name: {spec.name!r} is another file's name already")
-        mistakes += found
-        specs[spec.name] = spec
-    mistakes += _unknown_parts(specs, folder)
+        spec = document.content
+        mistakes += [document.mistake(where, what) for where, what in _mistakes(path, spec, windows)]
+        if policies is not None and spec.policy not in policies:
+            mistakes.append(document.mistake("policy", f"{spec.policy!r} came, expected one of {', '.join(policies)}"))
+        if spec.name in read:
+            mistakes.append(document.mistake("name", f"{spec.name!r} is another file's name already"))
+        read[spec.name] = document
+    mistakes += _unknown_parts(read)
     if mistakes:
         raise SpecError("\n".join(mistakes))
-    return tuple(specs.values())
-
-
-def _read(path: Path) -> tuple[yaml.Node, Spec]:
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        if root is None:
-            raise SpecError(f"{path}: it is empty")
-        data = _plain(root)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: {error}") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SpecError(f"{path}:{line}: {error.problem}") from error
-    try:
-        return root, msgspec.convert(data, Spec, strict=False)
-    except msgspec.ValidationError as error:
-        said = str(error)
-        found = _FIELD.search(said)
-        where = found["where"].lstrip(".") if found else ""
-        raise SpecError(f"{path}:{_line(root, where)}: {where or 'the document'}: {_FIELD.sub('', said)}") from error
-
-
-def _plain(node: yaml.Node) -> Any:
-    """Plain data, in which a number is still the text that was written: 99.95 is exactly that."""
-    match node:
-        case yaml.MappingNode():
-            seen = set()
-            for key, _ in node.value:
-                if key.value in seen:
-                    raise yaml.MarkedYAMLError(problem=f"{key.value} is there twice", problem_mark=key.start_mark)
-                seen.add(key.value)
-            return {key.value: _plain(value) for key, value in node.value}
-        case yaml.SequenceNode():
-            return [_plain(item) for item in node.value]
-        case yaml.ScalarNode() if node.tag == "tag:yaml.org,2002:null":
-            return None
-        case yaml.ScalarNode() if node.tag == "tag:yaml.org,2002:bool":
-            return node.value.lower() in {"true", "yes", "on"}
-        case _:
-            return node.value
+    return tuple(document.content for document in read.values())
 
 
 def _mistakes(path: Path, spec: Spec, windows: Windows) -> Iterator[tuple[str, str]]:
@@ -120,24 +73,10 @@ def _unreachable(spec: Spec, pair: Pair) -> str:
     return f"{plain(pair.factor)} x {plain(spec.budget)} for {pair.long} is 1 or more"
 
 
-def _unknown_parts(specs: dict[str, Spec], folder: Path) -> Iterator[str]:
-    for spec in specs.values():
-        for part in spec.sli.composite.weights if spec.sli.composite else ():
-            if part not in specs or specs[part].sli.composite:
-                path = folder / f"{spec.name}.yaml"
-                yield f"{path}: sli.composite.weights: {part!r} is no objective that is measured by itself"
-
-
-def _line(root: yaml.Node, where: str) -> int:
-    """The line of a field such as ``sli.events.total[0]``, or of its nearest ancestor."""
-    node, line = root, root.start_mark.line
-    for step in re.findall(r"[^.\[\]]+", where):
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == step]
-            if not found:
-                break
-            line, node = found[0][0].start_mark.line, found[0][1]
-        elif isinstance(node, yaml.SequenceNode) and step.isdigit() and int(step) < len(node.value):
-            node = node.value[int(step)]
-            line = node.start_mark.line
-    return int(line) + 1
+def _unknown_parts(read: dict[str, Document[Spec]]) -> Iterator[str]:
+    for document in read.values():
+        composite = document.content.sli.composite
+        for part in composite.weights if composite else ():
+            if part not in read or read[part].content.sli.composite:
+                where = f"sli.composite.weights.{part}"
+                yield document.mistake(where, f"{part!r} is no objective that is measured by itself")

@@ -2,21 +2,24 @@
 
 import json
 
-from slo.rules import INTERVAL, Group, Rule
+from slo.pace import REAL, Pace
+from slo.rules import Group, Rule
 from slo.spec import Spec
 
-MADE_BY = "# Made by `python -m slo generate`; change slo/specs instead."
+MADE_BY_COMMAND = "Made by `python -m slo generate`; change slo/specs instead."
+MADE_BY = f"# {MADE_BY_COMMAND}"
 
 
-def rules_file(spec: Spec, groups: tuple[Group, ...]) -> str:
+def rules_file(spec: Spec, groups: tuple[Group, ...], pace: Pace = REAL) -> str:
     """The rules file of one objective."""
-    lines = [
-        MADE_BY,
-        f"# {spec.title}: {spec.objective} % over {spec.window}.",
-        "groups:",
-    ]
+    lines = [MADE_BY, f"# {spec.title}: {spec.objective} % over {spec.window}."]
+    if pace != REAL:
+        lines.append(
+            f"# For tests and drills: every duration divided by {pace.faster}, the names of records as they are."
+        )
+    lines.append("groups:")
     for group in groups:
-        lines += [f"  - name: {group.name}", f"    interval: {INTERVAL}s", "    rules:"]
+        lines += [f"  - name: {group.name}", f"    interval: {group.interval}s", "    rules:"]
         for rule in group.rules:
             lines += _rule(rule)
     return "\n".join(lines) + "\n"

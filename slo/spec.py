@@ -9,7 +9,8 @@ from msgspec import Meta
 Text = Annotated[str, Meta(min_length=1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Metric = Annotated[str, Meta(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
-Matchers = dict[Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], Text]
+Label = Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
+Matchers = dict[Label, Text]
 Severity = Literal["page", "ticket"]
 
 
@@ -44,7 +45,9 @@ class Latency(_Struct, frozen=True, kw_only=True):
 class Slices(_Struct, frozen=True, kw_only=True):
     """Slices of time: at each evaluation every series is good, or bad where its value is above or below a limit.
 
-    With ``age`` the value is a time in seconds since the epoch, and what is compared is how long ago it was.
+    With ``age`` the value is a time in seconds since the epoch, and what is compared is how long ago it was. ``by`` puts
+    series together: one slice for each value of these labels, bad where the worst of its series is. ``presence`` names
+    what is there even where the metric itself may rightly be missing: without it, nothing is measured.
     """
 
     metric: Metric
@@ -52,6 +55,8 @@ class Slices(_Struct, frozen=True, kw_only=True):
     above: Decimal | None = None
     below: Decimal | None = None
     age: bool = False
+    by: tuple[Label, ...] = ()
+    presence: Selector | None = None
 
 
 class Composite(_Struct, frozen=True, kw_only=True):
@@ -86,17 +91,30 @@ class Alerting(_Struct, frozen=True, kw_only=True):
 
 
 class Spec(_Struct, frozen=True, kw_only=True):
-    """One objective. ``objective`` is in percent; ``window`` rolls, or is the calendar month."""
+    """One objective. ``objective`` is in percent; ``window`` rolls, or is the calendar month.
+
+    ``policy`` names what follows when its error budget gets short (``slo/budget-policies.yaml``).
+    """
 
     name: Name
     title: Text
     description: Text
     owner: Text
     service: Text = "puerta"
-    sli: Sli
-    objective: Annotated[Decimal, Meta(description="percent, more than 0 and less than 100")]
+    sli: Annotated[Sli, Meta(extra_json_schema={"minProperties": 1, "maxProperties": 1})]
+    objective: Annotated[
+        Decimal,
+        Meta(
+            description="percent, more than 0 and less than 100",
+            extra_json_schema={"exclusiveMinimum": 0, "exclusiveMaximum": 100},
+        ),
+    ]
     window: Literal["30d", "28d", "month"] = "30d"
+    policy: Name = "release"
     alerting: Alerting
+    runbook: Annotated[
+        str, Meta(pattern=r"^[a-z0-9-]*$", description="a file's name without .md; the name's own if none")
+    ] = ""
 
     @property
     def budget(self) -> Decimal:

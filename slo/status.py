@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any, Literal
 from urllib.error import URLError
 
-from slo.burn import seconds
-from slo.rules import BAD, TOTAL, events_in, period
+from slo import month
+from slo.pace import REAL, Pace
+from slo.policy import Policies, Policy, Release
+from slo.rules import events_left, ratio_record
 from slo.spec import Spec
 
 BURN_WINDOWS = ("1h", "6h", "3d")
@@ -26,7 +28,10 @@ class StatusError(RuntimeError):
 
 @dataclass(frozen=True)
 class Status:
-    """One objective, now. Ratios are parts of 1, times are seconds; None is what nobody knows."""
+    """One objective, now. Ratios are parts of 1, times are seconds; None is what nobody knows.
+
+    ``level`` is that of the objective's policy, with the ``releases`` that it allows where it is ``about`` them.
+    """
 
     name: str
     objective: float
@@ -37,6 +42,10 @@ class Status:
     exhausted_in_seconds: float | None
     firing: tuple[str, ...]
     verdict: Verdict
+    about: str
+    level: str | None
+    consequence: str | None
+    releases: tuple[Release, ...]
 
 
 def prometheus(url: str, timeout: float = 10.0) -> Ask:
@@ -54,30 +63,30 @@ def prometheus(url: str, timeout: float = 10.0) -> Ask:
     return ask
 
 
-def statuses(specs: Iterable[Spec], ask: Ask) -> list[Status]:
-    """How every objective stands.
+def statuses(specs: Iterable[Spec], ask: Ask, policies: Policies, pace: Pace = REAL) -> list[Status]:
+    """How every objective stands, at the pace of the rules that this Prometheus evaluates.
 
     Raises:
         StatusError: if the Prometheus does not answer.
     """
-    return [_status(spec, ask) for spec in specs]
+    return [_status(spec, ask, policies[spec.policy], pace) for spec in specs]
 
 
-def _status(spec: Spec, ask: Ask) -> Status:
+def _status(spec: Spec, ask: Ask, policy: Policy, pace: Pace) -> Status:
     def value(query: str) -> float | None:
         found = ask(query)
         number = float(found[0]["value"][1]) if found else math.nan
         return None if math.isnan(number) else number
 
     own = f'{{slo="{spec.name}"}}'
-    whole = period(spec)
-    error = value(f"slo:sli_error:ratio_rate{whole}{own}")
+    error = value(f"{ratio_record(spec.window)}{own}")
     left = value(f"slo:period_error_budget_remaining:ratio{own}")
-    events = None
-    if spec.sli.composite is None:
-        allowed = f"{spec.budget} * {events_in(spec, TOTAL, whole)} - {events_in(spec, BAD, whole)}"
-        events = value(allowed)
-    burns = {window: value(f"slo:sli_error:ratio_rate{window}{own} / {spec.budget}") for window in BURN_WINDOWS}
+    events = None if spec.sli.composite is not None else value(events_left(spec, pace))
+    burns = {window: value(f"{ratio_record(window)}{own} / {spec.budget}") for window in BURN_WINDOWS}
+    gone = _exhausted_in(left, burns["1h"], value(f"slo:time_period:days{own}"))
+    if gone is not None and spec.window == "month" and gone > (value(month.LEFT) or 0):
+        gone = None  # by then the budget is full again
+    level = None if left is None else policy.level(left)
     firing = ask(f'ALERTS{{alertstate="firing",slo="{spec.name}"}}')
     names = tuple(sorted({series["metric"]["alertname"] for series in firing}))
     return Status(
@@ -87,17 +96,21 @@ def _status(spec: Spec, ask: Ask) -> Status:
         budget_left=left,
         budget_left_events=events,
         burn_rates=burns,
-        exhausted_in_seconds=_exhausted_in(left, burns["1h"], seconds(whole)),
+        exhausted_in_seconds=gone,
         firing=names,
         verdict=_verdict(left, names),
+        about=policy.about,
+        level=None if level is None else level.name,
+        consequence=None if level is None else level.text,
+        releases=() if level is None else level.allows,
     )
 
 
-def _exhausted_in(left: float | None, burn: float | None, whole: int) -> float | None:
+def _exhausted_in(left: float | None, burn: float | None, days: float | None) -> float | None:
     """Seconds until nothing is left at the last hour's pace: what is left x period / burn rate."""
-    if left is None or not burn or burn <= 0:
+    if left is None or days is None or not burn or burn <= 0:
         return None
-    return max(0.0, left) * whole / burn
+    return max(0.0, left) * days * 86_400 / burn
 
 
 def _verdict(left: float | None, firing: Sequence[str]) -> Verdict:
@@ -108,12 +121,26 @@ def _verdict(left: float | None, firing: Sequence[str]) -> Verdict:
     return "burning" if firing else "healthy"
 
 
-def allows_release(found: Iterable[Status], least: Decimal) -> bool:
-    """The error-budget gate: everything is known, and more than ``least`` of every budget is left."""
-    return all(one.budget_left is not None and one.budget_left > least for one in found)
+def refusals(found: Iterable[Status], least: Decimal, kind: Release | None = None) -> list[str]:
+    """Why a release has to wait, in words: the error-budget gate, by the objectives whose policy is about releases.
+
+    Of each of them more than ``least`` of the budget must be left, and its policy must allow this kind of release; where
+    nobody knows what is left, nothing is released.
+    """
+    said = []
+    for one in found:
+        if one.about != "releases":
+            continue
+        if one.budget_left is None:
+            said.append(f"{one.name}: nobody knows what is left of its budget")
+        elif one.budget_left <= least:
+            said.append(f"{one.name}: {one.budget_left:.1%} of its budget is left, expected more than {least:.1%}")
+        elif kind is not None and kind not in one.releases:
+            said.append(f"{one.name}: {one.budget_left:.1%} of its budget is left ({one.level}): {one.consequence}")
+    return said
 
 
-HEAD = ("objective", "target", "SLI", "budget left", "in events", "burn 1h", "6h", "3d", "gone in", "verdict")
+HEAD = ("objective", "target", "SLI", "budget left", "in events", "burn 1h", "6h", "3d", "gone in", "policy", "verdict")
 
 
 def rows(found: Iterable[Status]) -> list[tuple[str, ...]]:
@@ -127,6 +154,7 @@ def rows(found: Iterable[Status]) -> list[tuple[str, ...]]:
             _text(one.budget_left_events, "{:,.0f}"),
             *(_text(one.burn_rates[window], "{:.2f}") for window in BURN_WINDOWS),
             _duration(one.exhausted_in_seconds),
+            one.level or "-",
             one.verdict + (f": {', '.join(one.firing)}" if one.firing else ""),
         )
         for one in found

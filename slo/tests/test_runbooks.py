@@ -1,11 +1,12 @@
 """Runbooks: whoever is woken up finds one."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from slo.burn import Windows
-from slo.rules import groups
+from slo.rules import RUNBOOKS, groups
 from slo.spec import Spec
 from slo.tests.conftest import ROOM
 
@@ -15,10 +16,8 @@ NAMES = sorted(path.stem for path in (ROOM / "specs").glob("*.yaml"))
 
 def test_every_alert_has_one(specs: dict[str, Spec], windows: Windows) -> None:
     """At the path that the alert names, and in the overview; none is left over."""
-    named = set()
-    for spec in specs.values():
-        for group in groups(spec, windows):
-            named |= {rule.annotations["runbook_url"] for rule in group.rules if rule.alert}
+    alerts = [rule for spec in specs.values() for group in groups(spec, windows) for rule in group.rules if rule.alert]
+    named = {rule.annotations["runbook_url"].replace(RUNBOOKS, "monitoring/runbooks") for rule in alerts}
     there = {str(path.relative_to(ROOT)) for path in (ROOT / "monitoring" / "runbooks").glob("*.md")}
     assert there == named | {"monitoring/runbooks/README.md"}
     overview = (ROOT / "monitoring" / "runbooks" / "README.md").read_text()
@@ -34,3 +33,36 @@ def test_it_says_what_to_do(name: str) -> None:
     assert headings == ["## What it means", "## What to look at", "## What to do"]
     links = [part.split(")")[0] for part in text.split("](")[1:]]
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize(
+    ("external", "link"),
+    [("{}", "monitoring/runbooks/memory.md"), ("{runbooks: 'https://wiki.example/runbooks'}", "https://wiki.example/runbooks/memory.md")],
+)  # fmt: skip
+def test_a_prometheus_that_knows_where_they_are_makes_links(
+    promtool: str, tmp_path: Path, external: str, link: str
+) -> None:
+    """By its external label; elsewhere it is the path in the repository."""
+    test = tmp_path / "test.yaml"
+    test.write_text(f"""\
+rule_files: [{ROOM / "generated" / "rules" / "memory.yaml"}]
+evaluation_interval: 30s
+tests:
+  - interval: 30s
+    external_labels: {external}
+    input_series: [{{series: up, values: 1x60}}]
+    alert_rule_test:
+      - eval_time: 20m
+        alertname: MemoryAbsent
+        exp_alerts:
+          - exp_labels:
+              {{job: service, severity: ticket, slo: memory, sloth_id: puerta-memory, sloth_service: puerta, sloth_slo: memory}}
+            exp_annotations:
+              summary: "Instances use at most 256 MB: not measured"
+              description: "Nothing is known of this objective: no series of what it is measured by is there."
+              owner: platform
+              runbook_url: {link}
+""")
+    done = subprocess.run([promtool, "test", "rules", str(test)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,13 +1,16 @@
 """How the objectives stand: figures, verdict, and whether a release may go out."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from slo import status
+from slo.__main__ import main
+from slo.policy import Policies, Release
 from slo.spec import Spec
-from slo.status import Status, StatusError, allows_release, statuses
+from slo.status import Status, StatusError, refusals, statuses
 
 NAME = "gateway-availability"
 
@@ -26,19 +29,28 @@ def _answers(**values: float | None) -> status.Ask:
     return ask
 
 
-def _status(specs: dict[str, Spec], **values: float | None) -> Status:
-    (one,) = statuses([specs[NAME]], _answers(**values))
-    return one
+Given = Callable[..., Status]
 
 
-def test_a_healthy_objective(specs: dict[str, Spec]) -> None:
+@pytest.fixture
+def given(specs: dict[str, Spec], policies: Policies) -> Given:
+    """How an objective stands where a Prometheus has these values."""
+
+    def given(name: str = NAME, **values: float | None) -> Status:
+        (one,) = statuses([specs[name]], _answers(**values), policies)
+        return one
+
+    return given
+
+
+def test_a_healthy_objective(given: Given) -> None:
     """A quarter of the budget gone; at twice the pace the rest lasts for 11 days."""
-    one = _status(specs, remaining=0.75, ratio_rate30d=0.000125, ratio_rate1h=2, sum_over_time=100)
+    one = given(remaining=0.75, ratio_rate30d=0.000125, ratio_rate1h=2, sum_over_time=100, days=30)
     assert (one.sli, one.budget_left, one.budget_left_events) == (0.999875, 0.75, 100)
     assert one.exhausted_in_seconds == pytest.approx(0.75 * 30 * 86_400 / 2)
-    assert one.verdict == "healthy"
+    assert (one.verdict, one.level, one.releases) == ("healthy", "normal", ("normal", "low-risk"))
     assert status.rows([one])[0][3:5] == ("75.0%", "100")
-    assert status.rows([one])[0][8:] == ("11.2 d", "healthy")
+    assert status.rows([one])[0][8:] == ("11.2 d", "normal", "healthy")
 
 
 @pytest.mark.parametrize(
@@ -52,28 +64,75 @@ def test_a_healthy_objective(specs: dict[str, Spec]) -> None:
         ({"remaining": float("nan")}, "no data", False),
     ],
 )
-def test_verdicts(specs: dict[str, Spec], values: dict[str, float], verdict: str, released: bool) -> None:
+def test_verdicts(given: Given, values: dict[str, float], verdict: str, released: bool) -> None:
     """What is not known is not healthy, and lets no release out."""
-    one = _status(specs, **values)
+    one = given(**values)
     assert one.verdict == verdict
-    assert allows_release([one], Decimal(0)) is released
+    assert (refusals([one], Decimal(0)) == []) is released
 
 
-def test_a_release_may_need_more(specs: dict[str, Spec]) -> None:
+def test_a_release_may_need_more(given: Given) -> None:
     """A part of every budget."""
-    one = _status(specs, remaining=0.2)
-    assert not allows_release([one], Decimal("0.25"))
-    assert allows_release([one], Decimal("0.1"))
+    one = given(remaining=0.2)
+    assert refusals([one], Decimal("0.25")) == [f"{NAME}: 20.0% of its budget is left, expected more than 25.0%"]
+    assert refusals([one], Decimal("0.1")) == []
 
 
-def test_nothing_known_is_a_dash(specs: dict[str, Spec]) -> None:
+@pytest.mark.parametrize(
+    ("left", "kind", "released"),
+    [(0.3, "normal", True), (0.2, "normal", False), (0.2, "low-risk", True), (-0.1, "low-risk", False)],
+)
+def test_its_policy_tells_what_may_go_out(given: Given, left: float, kind: Release, released: bool) -> None:
+    """By what is left; who is refused is told the level and what follows."""
+    said = refusals([given(remaining=left)], Decimal(-1), kind)
+    assert (said == []) is released
+    if (left, kind) == (0.2, "normal"):
+        follows = (
+            "Only what can be taken back in minutes and touches no request's path. The next work is on this objective."
+        )
+        assert said == [f"{NAME}: 20.0% of its budget is left (low-risk only): {follows}"]
+
+
+@pytest.mark.parametrize("name", ["drift", "quality", "label-arrival"])
+@pytest.mark.parametrize("left", [-1.0, None])
+def test_no_release_waits_for_a_model_or_for_labels(given: Given, name: str, left: float | None) -> None:
+    """An objective whose policy is about something else says its level, and lets everything out."""
+    one = given(name, remaining=left)
+    assert refusals([one], Decimal(0), "normal") == []
+    assert (one.level is None) is (left is None)
+
+
+@pytest.mark.parametrize(("seconds_left", "told"), [(20 * 86_400, 15 * 86_400), (10 * 86_400, None)])
+def test_a_month_is_full_again_when_it_turns(given: Given, seconds_left: float, told: float | None) -> None:
+    """A budget that lasts longer than its month is not gone at any time."""
+    one = given("platform", remaining=0.5, ratio_month=0.001, ratio_rate1h=1, period=30, day_of_month=seconds_left)
+    assert (one.sli, one.exhausted_in_seconds) == (0.999, told)
+
+
+def test_nothing_known_is_a_dash(given: Given) -> None:
     """Never 100 %, never NaN."""
-    row = status.rows([_status(specs)])[0]
-    assert row[2:9] == ("-",) * 7
-    assert "NaN" not in status.document([_status(specs)])
+    row = status.rows([given()])[0]
+    assert row[2:10] == ("-",) * 8
+    assert "NaN" not in status.document([given()])
 
 
 def test_who_does_not_answer_is_named() -> None:
     """With the query."""
     with pytest.raises(StatusError, match="http://127.0.0.1:1: no answer of a Prometheus to up"):
         status.prometheus("http://127.0.0.1:1", timeout=1)("up")
+
+
+@pytest.mark.parametrize(("left", "code"), [(0.9, 0), (0.2, 1)])
+def test_the_command_tells_and_refuses(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], specs: dict[str, Spec], left: float, code: int
+) -> None:
+    """A line an objective on standard output; why a release has to wait, and its exit code."""
+    monkeypatch.setattr(status, "prometheus", lambda _: _answers(remaining=left))
+    assert main(["status", "--release", "normal"]) == code
+    told = capsys.readouterr()
+    assert [line.split()[0] for line in told.out.splitlines()] == ["objective", *specs]
+    assert (
+        "a release has to wait:\n  drift-freshness: 20.0% of its budget is left (low-risk only)" in told.err
+    ) is bool(code)
+    assert main(["status", "--release", "low-risk", "--json"]) == 0
+    assert '"level": ' in capsys.readouterr().out

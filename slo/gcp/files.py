@@ -1,0 +1,26 @@
+"""The JSON files for Terraform, with exact numbers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from slo.burn import Windows
+from slo.gcp.objectives import objectives
+from slo.gcp.policies import policies
+from slo.spec import Spec
+
+_MADE_BY = "Made by `python -m slo generate`; change slo/specs instead."
+
+
+def files(specs: Sequence[Spec], windows: Windows) -> dict[str, str]:
+    """The text of each file by its name."""
+    return {
+        "alert-policies.json": _text({"alert_policies": policies(specs, windows)}),
+        "slos.json": _text(objectives(specs)),
+    }
+
+
+def _text(content: dict[str, Any]) -> str:
+    encoder = msgspec.json.Encoder(decimal_format="number")
+    return msgspec.json.format(encoder.encode({"made_by": _MADE_BY, **content}), indent=2).decode() + "\n"
