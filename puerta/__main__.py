@@ -14,7 +14,9 @@ from gateway_config.keys.store import KeyStoreError
 from gateway_config.local import LocalGateway
 from gateway_config.policy.reading import PolicyError
 from gateway_config.settings import SettingsError, describe, read_settings
+from puerta import alertmanager
 from puerta.child import Child
+from puerta.configuration import ConfigurationError
 from puerta.demo import curl_line, demo_key
 from puerta.interruption import Interruption
 from puerta.lock import only_one
@@ -30,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("command", nargs="?", choices=["run", "settings"], default="run")
     if parser.parse_args(arguments).command == "settings":
         for variable, default, text in describe(Settings):
-            _say(f"{variable:26} {default or '-':28} {text}")
+            _say(f"{variable:31} {default or '-':42} {text}")
         return 0
     interruption = Interruption()
     interruption.listen()
@@ -38,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = read_settings(Settings, os.environ)
         with only_one(settings.state_dir):
             return _run(settings, os.environ, interruption)
-    except (SettingsError, PolicyError, KeyStoreError, EnvoyError, StartError, OSError) as error:
+    except (SettingsError, PolicyError, KeyStoreError, EnvoyError, ConfigurationError, StartError, OSError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
 
@@ -71,15 +73,21 @@ def _announce(settings: Settings, gateway: LocalGateway, key: str | None, logs: 
             _say(f"{curl_line(gateway, key)}\n")
         except OSError as error:
             _say(f"No line to try it with: {error}\n")
-    _say(_metrics(settings))
+    _say(_watching(settings))
     _say("Ctrl-C stops everything.")
 
 
-def _metrics(settings: Settings) -> str:
+def _watching(settings: Settings) -> str:
     if shutil.which(settings.prometheus) is None:
         return "Prometheus is not installed (Debian: apt install prometheus), so nobody watches the objectives."
     url = f"http://127.0.0.1:{settings.prometheus_port}"
-    return f"Prometheus: {url}; how the objectives stand: python -m slo status --prometheus {url}\n"
+    told = f"Prometheus: {url}; how the objectives stand: python -m slo status --prometheus {url}\n"
+    if alertmanager.find(settings) is None:
+        return (
+            f"{told}Alertmanager is not installed (Debian: apt install prometheus-alertmanager), so nobody is told.\n"
+        )
+    more = "PUERTA_ALERT_WEBHOOK is told too" if settings.alert_webhook else "PUERTA_ALERT_WEBHOOK sends them on"
+    return f"{told}Alerts: amtool alert --alertmanager.url=http://127.0.0.1:{settings.alertmanager_port}; {more}\n"
 
 
 def _say(text: str) -> None:

@@ -8,7 +8,7 @@ from functools import cache, partial
 from gateway_config.envoy.admin import drain
 from gateway_config.envoy.bootstrap import Address
 from gateway_config.local import LocalGateway
-from puerta import prometheus
+from puerta import alertmanager, configuration, prometheus
 from puerta.part import Part, Port
 from puerta.settings import Settings
 
@@ -21,7 +21,8 @@ def list_parts(settings: Settings, gateway: LocalGateway, environment: Mapping[s
         *(_service(settings, number, environment) for number in range(settings.instances)),
         _gateway(settings, gateway),
         _gateway_metrics(settings),
-        *_prometheus(settings),
+        *_monitoring(settings, environment),
+        *_watchers(settings),
     ]
 
 
@@ -32,7 +33,6 @@ def backends(settings: Settings) -> tuple[Address, ...]:
 
 def _service(settings: Settings, number: int, environment: Mapping[str, str]) -> Part:
     port, metrics_port = settings.service_port + number, settings.metrics_port + number
-    state = settings.state_dir
     return Part(
         name=f"service-{port}",
         command=(sys.executable, "-OO", "-m", "service"),  # no docstrings, no assertions: 4 MB less for each instance
@@ -41,16 +41,21 @@ def _service(settings: Settings, number: int, environment: Mapping[str, str]) ->
             Port(_LOOPBACK, metrics_port, "PUERTA_METRICS_PORT"),
         ),
         ready=f"http://{_LOOPBACK}:{port}/health/ready",
-        environment={
+        environment=_logs(settings, environment)
+        | {
             "PUERTA_HOST": _LOOPBACK,
             "PUERTA_PORT": str(port),
             "PUERTA_METRICS_PORT": str(metrics_port),
             "PUERTA_INSTANCE": f"service-{port}",
             "PUERTA_GATEWAY_TOKEN": settings.gateway_token,
-            "PUERTA_EVENTS_DIR": environment.get("PUERTA_EVENTS_DIR") or str(state / "events"),
-            "PUERTA_LABELS_DIR": environment.get("PUERTA_LABELS_DIR") or str(state / "labels"),
         },
     )
+
+
+def _logs(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """Where predictions and labels are logged: whoever has set it is not overruled."""
+    folders = {"PUERTA_EVENTS_DIR": "events", "PUERTA_LABELS_DIR": "labels"}
+    return {name: environment.get(name) or str(settings.state_dir / folder) for name, folder in folders.items()}
 
 
 def _gateway(settings: Settings, gateway: LocalGateway) -> Part:
@@ -83,16 +88,55 @@ def _gateway_metrics(settings: Settings) -> Part:
     )
 
 
-def _prometheus(settings: Settings) -> tuple[Part, ...]:
-    program = shutil.which(settings.prometheus)
-    if program is None:
+def _monitoring(settings: Settings, environment: Mapping[str, str]) -> tuple[Part, ...]:
+    logs = _logs(settings, environment)
+    if not settings.monitoring or "-" in logs.values():  # what goes to standard output is not there to be read
         return ()
+    port = settings.monitoring_metrics_port
     return (
         Part(
-            name="prometheus",
-            command=prometheus.command(settings, program),
-            ports=(Port(_LOOPBACK, settings.prometheus_port, "PUERTA_PROMETHEUS_PORT"),),
-            ready=f"http://{_LOOPBACK}:{settings.prometheus_port}/-/ready",
-            prepare=partial(prometheus.write, settings),
+            name="monitoring",
+            command=(sys.executable, "-m", "monitoring", "schedule"),
+            ports=(Port(_LOOPBACK, port, "PUERTA_MONITORING_METRICS_PORT"),),
+            ready=f"http://{_LOOPBACK}:{port}/health/ready",
+            environment=logs
+            | {
+                "PUERTA_MONITORING_HOST": _LOOPBACK,
+                "PUERTA_MONITORING_METRICS_PORT": str(port),
+                "PUERTA_STATE_DIR": str(settings.state_dir),
+            },
         ),
+    )
+
+
+def _watchers(settings: Settings) -> tuple[Part, ...]:
+    """Prometheus and Alertmanager where they are installed; without the first there is nobody to tell the second."""
+    watcher, teller = shutil.which(settings.prometheus), alertmanager.find(settings)
+    if watcher is None:
+        return ()
+    parts = [_prometheus(settings, watcher, alerting=teller is not None)]
+    if teller is not None:
+        parts.append(_alertmanager(settings, teller))
+    return tuple(parts)
+
+
+def _prometheus(settings: Settings, program: str, *, alerting: bool) -> Part:
+    document = prometheus.configuration(settings, alerting=alerting)  # here, so that a mistake in it starts nothing
+    return Part(
+        name="prometheus",
+        command=prometheus.command(settings, program),
+        ports=(Port(_LOOPBACK, settings.prometheus_port, "PUERTA_PROMETHEUS_PORT"),),
+        ready=f"http://{_LOOPBACK}:{settings.prometheus_port}/-/ready",
+        prepare=partial(configuration.write, prometheus.file(settings), document),
+    )
+
+
+def _alertmanager(settings: Settings, program: str) -> Part:
+    document = alertmanager.configuration(settings)
+    return Part(
+        name="alertmanager",
+        command=alertmanager.command(settings, program),
+        ports=(Port(_LOOPBACK, settings.alertmanager_port, "PUERTA_ALERTMANAGER_PORT"),),
+        ready=f"http://{_LOOPBACK}:{settings.alertmanager_port}/-/ready",
+        prepare=partial(configuration.write, alertmanager.file(settings), document),
     )

@@ -1,45 +1,90 @@
-"""Prometheus beside the platform: what it scrapes, and the rules of the objectives that it evaluates."""
+"""Prometheus beside the platform: the committed configuration, with this machine's addresses, rules and runbooks."""
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gateway_config.files import write_private
+from puerta.configuration import ConfigurationError, read
 from puerta.settings import Settings
 
-CONFIGURATION = "prometheus.json"
-_SCRAPE = "5s"
+_LOOPBACK = "127.0.0.1"
+_RUNBOOKS = Path("monitoring/runbooks")
 _RETENTION = "31d"  # the longest window of an objective, and a day
+_DISCOVERY = ("static_configs", "_sd_configs")
 
 
-def configuration(settings: Settings) -> dict[str, Any]:
-    """Prometheus' configuration (https://prometheus.io/docs/prometheus/latest/configuration/configuration/)."""
-    instances = [f"127.0.0.1:{settings.metrics_port + number}" for number in range(settings.instances)]
-    gateway = [f"127.0.0.1:{settings.gateway_metrics_port}"]
-    return {
-        "global": {"scrape_interval": _SCRAPE, "evaluation_interval": "30s"},
-        "rule_files": [str(settings.rules_dir.absolute() / "*.yaml")],
-        "scrape_configs": [
-            {"job_name": job, "static_configs": [{"targets": targets}]}
-            for job, targets in (("service", instances), ("gateway", gateway))
-        ],
-    }
+def configuration(settings: Settings, *, alerting: bool) -> dict[str, Any]:
+    """What Prometheus reads (https://prometheus.io/docs/prometheus/latest/configuration/configuration/).
 
+    Each job of ours finds what it scrapes here instead of where the file says; one that is not ours stays as it is.
+    What is left out on this machine is not asked, nor is anything sent to an Alertmanager where there is none.
 
-def write(settings: Settings) -> None:
-    """Write the configuration into the state folder; JSON is YAML too."""
-    write_private(_folder(settings) / CONFIGURATION, json.dumps(configuration(settings), indent=2).encode())
+    Raises:
+        ConfigurationError: if the file can't be used, or there are no rules.
+    """
+    document = read(settings.prometheus_config, "PUERTA_PROMETHEUS_CONFIG")
+    try:
+        document["global"]["scrape_interval"] = f"{round(settings.scrape_seconds * 1000)}ms"
+        document["global"]["external_labels"]["runbooks"] = runbooks(settings)
+        document["rule_files"] = [str(_rules(settings) / "*.yaml")]
+        document["scrape_configs"] = list(_jobs(document["scrape_configs"], _targets(settings, alerting=alerting)))
+        if alerting:
+            document["alerting"]["alertmanagers"] = [_static([f"{_LOOPBACK}:{settings.alertmanager_port}"])]
+        else:
+            del document["alerting"]
+    except (KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{settings.prometheus_config}: {error} is not there, or not what it should be"
+        ) from error
+    return document
 
 
 def command(settings: Settings, program: str) -> tuple[str, ...]:
     """The command line; exemplars are kept, and nothing but the loopback is listened on."""
-    folder = _folder(settings)
+    address = f"{_LOOPBACK}:{settings.prometheus_port}"
     return (
-        *(program, f"--config.file={folder / CONFIGURATION}", f"--storage.tsdb.path={folder / 'data'}"),
-        *(f"--storage.tsdb.retention.time={_RETENTION}", f"--web.listen-address=127.0.0.1:{settings.prometheus_port}"),
-        *("--enable-feature=exemplar-storage", "--log.level=warn"),
+        *(program, f"--config.file={file(settings)}", f"--storage.tsdb.path={file(settings).parent / 'data'}"),
+        *(f"--storage.tsdb.retention.time={_RETENTION}", "--enable-feature=exemplar-storage"),
+        *(f"--web.listen-address={address}", f"--web.external-url=http://{address}", "--log.level=warn"),
     )
 
 
-def _folder(settings: Settings) -> Path:
-    return settings.state_dir.absolute() / "prometheus"
+def file(settings: Settings) -> Path:
+    """Where the configuration is written; what Prometheus keeps is beside it."""
+    return settings.state_dir.absolute() / "prometheus" / "prometheus.json"
+
+
+def runbooks(settings: Settings) -> str:
+    """Where runbooks are read: a URL without a slash at its end."""
+    return (settings.runbooks_url or _RUNBOOKS.absolute().as_uri()).rstrip("/")
+
+
+def _rules(settings: Settings) -> Path:
+    folder = settings.rules_dir.absolute()
+    if not any(folder.glob("*.yaml")):  # Prometheus would start all the same, and watch nothing
+        raise ConfigurationError(f"{folder}: there are no rules (*.yaml); PUERTA_RULES_DIR chooses another folder")
+    return folder
+
+
+def _targets(settings: Settings, *, alerting: bool) -> dict[str, list[str]]:
+    ports = {
+        "service": [settings.metrics_port + number for number in range(settings.instances)],
+        "gateway": [settings.gateway_metrics_port],
+        "monitoring": [settings.monitoring_metrics_port] if settings.monitoring else [],
+        "prometheus": [settings.prometheus_port],
+        "alertmanager": [settings.alertmanager_port] if alerting else [],
+    }
+    return {job: [f"{_LOOPBACK}:{port}" for port in listed] for job, listed in ports.items()}
+
+
+def _jobs(jobs: list[dict[str, Any]], targets: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
+    for job in jobs:
+        found = targets.get(job["job_name"])
+        if found is None:
+            yield job
+        elif found:
+            yield {key: value for key, value in job.items() if not key.endswith(_DISCOVERY)} | _static(found)
+
+
+def _static(targets: list[str]) -> dict[str, Any]:
+    return {"static_configs": [{"targets": targets}]}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway_config.settings import Settings as GatewaySettings
-from gateway_config.settings import read_count, read_port, read_seconds, setting
+from gateway_config.settings import read_count, read_flag, read_port, read_seconds, read_url, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +16,25 @@ class Settings(GatewaySettings):
     metrics_port: int = setting(9101, read_port, "port of the first instance's metrics; the next ones follow")
     prometheus: str = setting("prometheus", str, "program that keeps the metrics; left out where it is not installed")
     prometheus_port: int = setting(9090, read_port, "port of Prometheus, on 127.0.0.1")
+    prometheus_config: Path = setting(  # noqa: RUF009 - a path is as immutable as a text
+        Path("monitoring/prometheus/prometheus.yaml"), Path, "what Prometheus' configuration is made from"
+    )
+    scrape_seconds: float = setting(5.0, read_seconds, "time between two looks at a part's metrics")
     rules_dir: Path = setting(  # noqa: RUF009 - a path is as immutable as a text
         Path("slo/generated/rules"), Path, "folder of the objectives' rules, which Prometheus evaluates"
     )
+    runbooks_url: str = setting("", str, "where runbooks are read, in alerts' links; empty: those of this repository")
+    alertmanager: str = setting(
+        "prometheus-alertmanager,alertmanager",
+        str,
+        "program that tells people of alerts, the first that is installed; left out where none is",
+    )
+    alertmanager_port: int = setting(9093, read_port, "port of Alertmanager, on 127.0.0.1")
+    alertmanager_config: Path = setting(  # noqa: RUF009 - a path is as immutable as a text
+        Path("monitoring/alertmanager/alertmanager.yaml"), Path, "what Alertmanager's configuration is made from"
+    )
+    alert_webhook: str = setting("", read_url, "URL that alerts are sent to; empty: only where its configuration says")
+    monitoring: bool = setting(True, read_flag, "reports of drift, quality and labels are made of what is logged here")
+    monitoring_metrics_port: int = setting(9110, read_port, "port of their metrics, on 127.0.0.1")
     start_seconds: float = setting(60.0, read_seconds, "time that everything may take to become ready")
     stop_seconds: float = setting(30.0, read_seconds, "time that everything may take to end what is under way")

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ _PORTS = (
     "GATEWAY_ADMIN_PORT",
     "GATEWAY_METRICS_PORT",
     "PROMETHEUS_PORT",
+    "ALERTMANAGER_PORT",
+    "MONITORING_METRICS_PORT",
     "SERVICE_PORT",
     "METRICS_PORT",
 )
@@ -61,6 +64,16 @@ def _free(port: int) -> bool:
     return True
 
 
+def stand_in(folder: Path, program: str) -> Path:
+    """A folder in which ``python -m service`` is another program of these tests; the real package is under it."""
+    package = folder / "stub" / "service"
+    package.mkdir(parents=True)
+    # Without an __init__ the real package, further down the path, would win.
+    (package / "__init__.py").write_text("import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)\n")
+    shutil.copyfile(Path(__file__).with_name(program), package / "__main__.py")
+    return package.parent
+
+
 class Runner:
     """``python -m puerta``, from its start to its end; killed at the end of the ``with`` block if it still runs."""
 
@@ -74,7 +87,12 @@ class Runner:
             "PUERTA_STATE_DIR": str(self.state),
             "PUERTA_GATEWAY_POLICY": str(ROOT / "gateway-config/policy.yaml"),
             "PUERTA_RULES_DIR": str(ROOT / "slo/generated/rules"),
+            "PUERTA_PROMETHEUS_CONFIG": str(ROOT / "monitoring/prometheus/prometheus.yaml"),
             "PUERTA_PROMETHEUS": "not-wanted",  # most tests have nothing to ask it
+            "PUERTA_ALERTMANAGER_CONFIG": str(ROOT / "monitoring/alertmanager/alertmanager.yaml"),
+            "PUERTA_ALERTMANAGER": "not-wanted",
+            "PUERTA_MONITORING": "false",
+            "PUERTA_RUNBOOKS_URL": (ROOT / "monitoring/runbooks").as_uri(),
         }
         settings |= {
             name if name.startswith("STUB") else f"PUERTA_{name}": value for name, value in environment.items()

@@ -1,4 +1,7 @@
-"""The objectives on the running platform: a real Prometheus loads their rules, and what they need is exposed."""
+"""The objectives on the running platform: a real Prometheus evaluates their rules, and what they need is exposed.
+
+The rules are the committed ones at six times the pace; that Prometheus takes the committed ones: ``test_watching.py``.
+"""
 
 import json
 import subprocess
@@ -12,12 +15,16 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.alerting import faster_rules
 from tests.parts import require
 from tests.runner import PATIENCE, ROOT, Runner, eventually
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.xdist_group("objectives")]
 
 NEEDED = {"memory", "gateway-availability", "service-availability"}
+FASTER = 6  # rules are evaluated every five seconds
+SCRAPED = ["gateway", "monitoring", "prometheus", "service"]
+EXPOSED = ("METRICS_PORT", "GATEWAY_METRICS_PORT", "MONITORING_METRICS_PORT")
 FLIGHT = '{"instances": [{"OPERA": "Grupo LATAM", "TIPOVUELO": "N", "MES": 7}]}'
 
 
@@ -25,10 +32,18 @@ FLIGHT = '{"instances": [{"OPERA": "Grupo LATAM", "TIPOVUELO": "N", "MES": 7}]}'
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     """The platform with its Prometheus; where that is missing, CI fails."""
     require("prometheus", "apt install prometheus")
-    with Runner(tmp_path_factory.mktemp("platform"), PROMETHEUS="prometheus") as runner:
+    folder = tmp_path_factory.mktemp("platform")
+    with Runner(
+        folder,
+        PROMETHEUS="prometheus",
+        RULES_DIR=str(faster_rules(folder, FASTER)),
+        SCRAPE_SECONDS="1",
+        MONITORING="true",
+        OTLP_ENDPOINT="http://127.0.0.1:9/v1/traces",  # nobody takes the traces, but they are made
+    ) as runner:
         runner.wait_for("Ctrl-C stops everything.")
         # What came before Prometheus first looked is in no rate.
-        eventually(lambda: _scraped(runner) == ["gateway", "service"], "not every part was scraped")
+        eventually(lambda: _scraped(runner) == SCRAPED, "not every part was scraped")
         headers = {"content-type": "application/json", "x-api-key": runner.key}
         for _ in range(20):
             assert runner.ask("POST", "/v1/predict", headers, body=FLIGHT)[0] == 200
@@ -55,16 +70,16 @@ def _scraped(platform: Runner) -> list[str]:
 
 def test_what_objectives_need_is_exposed(platform: Runner) -> None:
     """Every metric, label and bucket that a rule uses, at the parts that run."""
-    parts = [f"http://127.0.0.1:{platform.ports[name]}/metrics" for name in ("METRICS_PORT", "GATEWAY_METRICS_PORT")]
+    parts = [f"http://127.0.0.1:{platform.ports[name]}/metrics" for name in EXPOSED]
     eventually(lambda: _slo("check", "--metrics", *parts).returncode == 0, _slo("check", "--metrics", *parts).stderr)
-    without_gateway = _slo("check", "--metrics", parts[0])
+    without_gateway = _slo("check", "--metrics", parts[0], parts[2])
     assert without_gateway.returncode == 1
     assert "gateway-availability: there is no metric gateway_requests_total" in without_gateway.stderr
 
 
 def test_prometheus_evaluates_every_rule(platform: Runner) -> None:
-    """All files are loaded, both parts are scraped, and no rule fails."""
-    assert _scraped(platform) == ["gateway", "service"]
+    """All files are loaded, every part is scraped, and no rule fails."""
+    assert _scraped(platform) == SCRAPED
 
     def evaluated() -> bool:
         rules = [rule for group in _prometheus(platform, "rules")["groups"] for rule in group["rules"]]
@@ -76,12 +91,34 @@ def test_prometheus_evaluates_every_rule(platform: Runner) -> None:
     assert files == {path.stem for path in (ROOT / "slo" / "specs").glob("*.yaml")}
 
 
+def test_a_latency_leads_to_its_trace(platform: Runner) -> None:
+    """Exemplars are scraped and kept: the trace of a request is found at the bucket that it was counted in."""
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {
+        "content-type": "application/json",
+        "x-api-key": platform.key,
+        "traceparent": f"00-{trace}-{'1' * 16}-01",
+    }
+    assert platform.ask("POST", "/v1/predict", headers, body=FLIGHT)[0] == 200
+
+    def kept() -> bool:
+        asked = {
+            "query": "http_server_request_duration_seconds_bucket",
+            "start": time.time() - 60,
+            "end": time.time() + 1,
+        }
+        series = _prometheus(platform, f"query_exemplars?{urlencode(asked)}")
+        return trace in {exemplar["labels"]["trace_id"] for one in series for exemplar in one["exemplars"]}
+
+    eventually(kept, "the trace is at no bucket")
+
+
 def test_status_tells_how_they_stand(platform: Runner) -> None:
     """From the live Prometheus: figures where there are some, and an unknown budget lets no release out."""
     url = f"http://127.0.0.1:{platform.ports['PROMETHEUS_PORT']}"
 
     def known() -> dict[str, Any]:
-        time.sleep(2)  # the rules are evaluated twice a minute
+        time.sleep(1)
         told = json.loads(_slo("status", "--prometheus", url, "--json").stdout)
         return {one["name"]: one for one in told if one["budget_left"] is not None}
 

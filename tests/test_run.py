@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +21,7 @@ import yaml
 from gateway_config.envoy import program
 from gateway_config.policy.reading import read_policy
 from tests.parts import missing
-from tests.runner import PATIENCE, ROOT, Runner, eventually
+from tests.runner import PATIENCE, ROOT, Runner, eventually, stand_in
 
 pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("run")]  # one platform for all of them
 
@@ -42,11 +41,7 @@ def _envoy_is_there() -> None:
 @pytest.fixture
 def stub(tmp_path: Path) -> Path:
     """A folder in which ``python -m service`` is the stub."""
-    package = tmp_path / "stub" / "service"
-    package.mkdir(parents=True)
-    (package / "__init__.py").touch()  # without it the real package, further down the path, would win
-    shutil.copyfile(Path(__file__).with_name("stub_service.py"), package / "__main__.py")
-    return package.parent
+    return stand_in(tmp_path, "stub_service.py")
 
 
 @pytest.fixture(scope="module")

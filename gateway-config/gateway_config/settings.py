@@ -47,6 +47,14 @@ def read_ratio(text: str) -> float:
     return ratio
 
 
+def read_flag(text: str) -> bool:
+    """Whether something is wanted."""
+    flags = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if text.lower() not in flags:
+        raise ValueError
+    return flags[text.lower()]
+
+
 def read_url(text: str) -> str:
     """An HTTP address; the path is kept as it is."""
     url = urlsplit(text)
@@ -69,6 +77,7 @@ _EXPECTED: dict[Callable[[str], Any], str] = {
     read_count: "a whole number, 1 or more",
     read_seconds: "seconds, more than 0",
     read_ratio: "a ratio, 0 to 1",
+    read_flag: "true or false",
     read_url: "a URL that starts with http:// or https://",
     read_headers: "name=value, separated by commas, percent-encoded",
 }

@@ -4,27 +4,34 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway_config.envoy import program
 from gateway_config.local import LocalGateway
+from puerta.configuration import ConfigurationError
 from puerta.part import Part, Port
 from puerta.parts import backends, list_parts
 from puerta.settings import Settings
 
-POLICY = Path(__file__).parents[2] / "gateway-config" / "policy.yaml"
+ROOT = Path(__file__).parents[2]
+POLICY = ROOT / "gateway-config" / "policy.yaml"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Two instances in a folder of the test, and a Prometheus that is whatever runs the tests."""
+    """Two instances in a folder of the test; Prometheus and Alertmanager are whatever runs the tests."""
     return Settings(
         instances=2,
         gateway_policy=POLICY,
         gateway_token="of-the-run",  # noqa: S106 - of a test
         state_dir=tmp_path,
         prometheus=sys.executable,
+        prometheus_config=ROOT / "monitoring" / "prometheus" / "prometheus.yaml",
+        rules_dir=ROOT / "slo" / "generated" / "rules",
+        alertmanager=sys.executable,
+        alertmanager_config=ROOT / "monitoring" / "alertmanager" / "alertmanager.yaml",
     )
 
 
@@ -43,8 +50,11 @@ def parts(settings: Settings, gateway: LocalGateway) -> list[Part]:
 
 def test_order(parts: list[Part]) -> None:
     """The instances come before the gateway, which alone drains."""
-    assert [part.name for part in parts] == ["service-8001", "service-8002", "gateway", "gateway-metrics", "prometheus"]
-    assert [part.drain is not None for part in parts] == [False, False, True, False, False]
+    assert [part.name for part in parts] == [
+        *("service-8001", "service-8002", "gateway", "gateway-metrics"),
+        *("monitoring", "prometheus", "alertmanager"),
+    ]
+    assert [part.name for part in parts if part.drain is not None] == ["gateway"]
 
 
 def test_ports(parts: list[Part]) -> None:
@@ -57,23 +67,62 @@ def test_ports(parts: list[Part]) -> None:
         Port("127.0.0.1", 8080, "PUERTA_GATEWAY_PORT"),
         Port("127.0.0.1", 9901, "PUERTA_GATEWAY_ADMIN_PORT"),
         Port("127.0.0.1", 9120, "PUERTA_GATEWAY_METRICS_PORT"),
+        Port("127.0.0.1", 9110, "PUERTA_MONITORING_METRICS_PORT"),
         Port("127.0.0.1", 9090, "PUERTA_PROMETHEUS_PORT"),
+        Port("127.0.0.1", 9093, "PUERTA_ALERTMANAGER_PORT"),
     ]
 
 
-def test_prometheus_scrapes_every_part(parts: list[Part], settings: Settings, tmp_path: Path) -> None:
-    """Every instance by itself, and the gateway; it evaluates the objectives' rules."""
-    parts[-1].prepare()
+def test_configurations_are_written(parts: list[Part], tmp_path: Path) -> None:
+    """Where their commands look for them, for their owner alone: a webhook's URL may hold a secret."""
+    for part in parts[-2:]:
+        part.prepare()
+        path = tmp_path / part.name / f"{part.name}.json"
+        assert f"--config.file={path}" in part.command
+        assert json.loads(path.read_text())
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_part_that_tells_metrics_is_scraped(parts: list[Part], tmp_path: Path) -> None:
+    """Each job's targets are ports that the parts listen on."""
+    parts[-2].prepare()
     written = json.loads((tmp_path / "prometheus" / "prometheus.json").read_text())
     jobs = {one["job_name"]: one["static_configs"][0]["targets"] for one in written["scrape_configs"]}
-    assert jobs == {"service": ["127.0.0.1:9101", "127.0.0.1:9102"], "gateway": ["127.0.0.1:9120"]}
-    assert written["rule_files"] == [str(settings.rules_dir.absolute() / "*.yaml")]
+    assert set(jobs) == {"service", "gateway", "monitoring", "prometheus", "alertmanager"}
+    assert {target for targets in jobs.values() for target in targets} <= {
+        f"{port.host}:{port.number}" for part in parts for port in part.ports
+    }
 
 
-def test_without_prometheus_the_rest_is_started(settings: Settings, gateway: LocalGateway) -> None:
-    """It is no part of answering predictions."""
-    without = list_parts(replace(settings, prometheus="not-installed"), gateway, {})
-    assert [part.name for part in without][-1] == "gateway-metrics"
+@pytest.mark.parametrize(
+    ("missing", "left"),
+    [
+        ({"prometheus": "not-installed"}, ["monitoring"]),
+        ({"alertmanager": "not-installed"}, ["monitoring", "prometheus"]),
+        ({"monitoring": False}, ["prometheus", "alertmanager"]),
+    ],
+)
+def test_without_watchers_the_rest_is_started(
+    settings: Settings, gateway: LocalGateway, missing: dict[str, Any], left: list[str]
+) -> None:
+    """They are no part of answering predictions; Alertmanager without Prometheus would have nothing to say."""
+    without = list_parts(replace(settings, **missing), gateway, {})
+    assert [part.name for part in without[4:]] == left
+
+
+def test_a_mistake_starts_nothing(settings: Settings, gateway: LocalGateway, tmp_path: Path) -> None:
+    """It is found while the parts are listed."""
+    with pytest.raises(ConfigurationError, match="PUERTA_RULES_DIR"):
+        list_parts(replace(settings, rules_dir=tmp_path), gateway, {})
+
+
+def test_monitoring_reads_what_is_logged(parts: list[Part], settings: Settings, gateway: LocalGateway) -> None:
+    """It is given the folders that the service writes to; where nothing is written, it has nothing to do."""
+    (monitoring,) = [part for part in parts if part.name == "monitoring"]
+    logs = {"PUERTA_EVENTS_DIR", "PUERTA_LABELS_DIR"}
+    assert {name: monitoring.environment[name] for name in logs} == {name: parts[0].environment[name] for name in logs}
+    without = list_parts(settings, gateway, {"PUERTA_EVENTS_DIR": "-"})
+    assert "monitoring" not in {part.name for part in without}
 
 
 def test_gateway_asks_every_instance(parts: list[Part], gateway: LocalGateway) -> None:

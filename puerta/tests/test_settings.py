@@ -22,11 +22,21 @@ def test_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted"), [("false", False), ("No", False), ("0", False), ("TRUE", True), ("", True)]
+)
+def test_left_out(text: str, wanted: bool) -> None:
+    """What is not wanted is said not to be."""
+    assert read_settings(Settings, {"PUERTA_MONITORING": text}).monitoring is wanted
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
         ("PUERTA_INSTANCES", "none", "a whole number, 1 or more"),
         ("PUERTA_START_SECONDS", "0", "seconds, more than 0"),
         ("PUERTA_STOP_SECONDS", "inf", "seconds, more than 0"),
+        ("PUERTA_MONITORING", "perhaps", "true or false"),
+        ("PUERTA_ALERT_WEBHOOK", "me@example.com", "a URL that starts with http:// or https://"),
     ],
 )
 def test_refused(variable: str, value: str, expected: str) -> None:
