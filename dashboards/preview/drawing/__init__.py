@@ -1,0 +1,1 @@
+"""How each kind of panel is drawn, a module each."""
