@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := . gateway-config load-tests model-files
-PACKAGES := chromium prometheus prometheus-alertmanager wrk
+PACKAGES := chromium openjdk-17-jre-headless prometheus prometheus-alertmanager wrk
 CONTRACT := gateway-config/generated/service-openapi.json
 SECONDS ?= 10
 
