@@ -57,7 +57,7 @@ class Flights:
     def one_hot_features(self) -> tuple[Feature, ...]:
         """The challenge's 37 columns in its own order: airlines, flight types, months."""
         return tuple(
-            Feature(f"{feature.name}_{category}", "integer", range=(0, 1))
+            Feature(f"{feature.name}_{category}", "integer", range=(0, 1), calendar=feature.calendar)
             for feature in self.features
             for category in feature.categories
         )

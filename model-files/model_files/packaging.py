@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from model_files import card, chapters, conversion, estimator_file, held_out, reference, schema
+from model_files import card, chapters, conversion, estimator_file, held_out, reference, reference_file, schema
 from model_files.card import Chapter
 from model_files.estimator import EstimatorError, answers, columns
 from model_files.evaluation import Evaluation, evaluate
@@ -90,7 +90,7 @@ def package(
     files = {
         MODEL_FILE: graph,
         estimator_file.ESTIMATOR_FILE: estimator_file.dump(estimator),
-        reference.REFERENCE_FILE: reference.encode(reference.build(train_frame, features, in_training)),
+        reference_file.REFERENCE_FILE: reference_file.encode(reference.build(train_frame, features, in_training)),
         held_out.HELD_OUT_FILE: held_out.encode(held_out.sample(estimator, test_frame, features)),
         card.CARD_FILE: card.render(manifest, told).encode(),
         **{figure.file: figure.png for chapter in told for figure in chapter.figures},

@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 import pandas as pd
 
-from model_files import conversion, estimator_file, held_out, reference, schema
+from model_files import conversion, estimator_file, held_out, reference_file, schema
 from model_files.estimator import nature
 from model_files.manifest import Manifest
 from model_files.package import Package, PackageError, read
@@ -69,10 +69,10 @@ def _schema(found: Package) -> str:
     expected = _signature(manifest)
     if signature != expected:
         raise VerificationError(f"the graph's signature is {_listed(signature)}, expected {_listed(expected)}")
-    counted = tuple(reference.decode((found.path / reference.REFERENCE_FILE).read_bytes()).features)
+    counted = tuple(reference_file.decode((found.path / reference_file.REFERENCE_FILE).read_bytes()).features)
     names = tuple(feature.name for feature in manifest.features)
     if counted != names:
-        raise VerificationError(f"{reference.REFERENCE_FILE} counts {list(counted)}, expected {list(names)}")
+        raise VerificationError(f"{reference_file.REFERENCE_FILE} counts {list(counted)}, expected {list(names)}")
     return f"{len(names)} features, {_listed(signature)}"
 
 

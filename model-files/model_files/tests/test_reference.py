@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_files import reference, schema
+from model_files import reference, reference_file, schema
 from model_files.estimator import Nature
 from model_files.evaluation import Evaluation
 from model_files.manifest import Feature
 from model_files.package import read
-from model_files.reference import Cells, Histogram, Values
+from model_files.reference_file import Cells, Histogram, Reference, Values
 from model_files.tests import packages
 from model_files.threshold import Costs
 
 BINARY = Nature("binary", ("no", "yes"), "probability")
 
 
-def _reference(data: pd.DataFrame, features: tuple[Feature, ...], probabilities: list[float]) -> reference.Reference:
+def _reference(data: pd.DataFrame, features: tuple[Feature, ...], probabilities: list[float]) -> Reference:
     frame = schema.conform(data, features)
     answers = np.array(probabilities)[:, None]
     return reference.build(frame, features, Evaluation(BINARY, data["y"].to_numpy(float), answers, Costs()))
@@ -51,7 +51,7 @@ def test_features_are_counted_by_value_or_between_quantiles() -> None:
     assert built.labels == Values(("no", "yes"), (2, 2))
     assert built.predictions == Values(("no", "yes"), (1, 3))
     assert built.cells is None
-    assert reference.decode(reference.encode(built)) == built
+    assert reference_file.decode(reference_file.encode(built)) == built
 
 
 def test_probabilities_are_counted_on_fixed_edges_with_their_sums() -> None:
@@ -97,7 +97,7 @@ def test_a_histogram_holds_every_number_once(numbers: list[float]) -> None:
 def test_every_task_has_a_reference(tmp_path: object, build: object) -> None:
     """Labels and predictions add up to the rows; a regression's are in bins."""
     path = build(tmp_path)  # type: ignore[operator] # one of the three above
-    built = reference.decode((path / "reference.json").read_bytes())
+    built = reference_file.decode((path / "reference.json").read_bytes())
     rows = read(path).manifest.training_data["rows"]
     assert built.rows == rows == sum(built.labels.counts) == sum(built.predictions.counts)
     assert all(sum(feature.counts) == rows for feature in built.features.values())

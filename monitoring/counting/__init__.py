@@ -1,0 +1,1 @@
+"""From log lines to counts: what was asked and answered, by hour."""

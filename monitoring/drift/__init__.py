@@ -1,0 +1,1 @@
+"""How far counts are from the reference's, and whether that matters."""

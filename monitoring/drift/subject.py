@@ -1,0 +1,43 @@
+"""What is said of one subject: plain data, for reports and for those who read them."""
+
+from typing import Literal
+
+import msgspec
+
+Level = Literal["none", "warn", "alert"]
+Kind = Literal["distribution", "categories", "unseen", "missing", "invalid", "out_of_range"]
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One question, and its answer. ``level`` is what its size says, and ``none`` where chance explains it."""
+
+    kind: Kind
+    size: float  # a noise-corrected stability index, or a change of share
+    p: float
+    level: Level
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """One value whose share changed; ``contribution`` is its part in the stability index."""
+
+    value: str
+    share: float
+    reference_share: float
+    contribution: float
+    p: float | None = None  # of this value alone, for as many values as there are (Bonferroni); None: not tested
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """A feature, the prediction, the probability, or all features jointly, in one window and one view."""
+
+    name: str
+    score: float
+    psi: float
+    noise: float
+    p: float
+    cells: int
+    level: Level
+    checks: tuple[Check, ...]
+    moved: tuple[Moved, ...]
+    shift: float | None = None  # of the probability: the change of its mean
+    earth_mover: float | None = None  # and the distance that it moved

@@ -1,0 +1,1 @@
+"""Evidently's own report beside ours, from a sample that is as exact as the counts, in a process of its own."""

@@ -1,0 +1,1 @@
+"""How right the predictions were, as far as labels have come."""

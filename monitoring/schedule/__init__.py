@@ -1,0 +1,1 @@
+"""Runs at their time, and what the newest reports say as metrics."""
