@@ -16,8 +16,11 @@ SECONDS ?= 10
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{split($$2, t, ": "); if (t[1] != g) {g = t[1]; printf "\n%s\n", g} printf "  make %-12s %s\n", $$1, substr($$2, length(t[1]) + 3)}' $(MAKEFILE_LIST)
 
-run: setup ## Platform: set up, run the gateway and the service, print the curl line; Ctrl-C stops it
-	@exec $(BIN)/python -m puerta
+run: setup ## Platform: set up, run it all, print the curl line; DEMO=1 replays a year of real flights; Ctrl-C stops it
+	@exec $(if $(DEMO),env PUERTA_DEMO=$(DEMO)) $(BIN)/python -m puerta
+
+drift: setup ## Platform: drift and quality reports of now, beside the scheduled ones
+	$(BIN)/python -m monitoring drift run
 
 check: setup ## Platform: say in plain words what is wrong with this set-up
 	@$(BIN)/python -m service check
@@ -57,6 +60,9 @@ chaos: develop ## Measure: kill and stop the service under load; is every answer
 fuzz: develop ## Measure: a million random bodies; no 5xx, no growth
 	$(BIN)/python -m load_tests fuzz --bodies 1000000
 
+scenarios: develop ## Measure: our drift rule beside Evidently's, NannyML's and Vertex AI's, where the truth is known
+	$(BIN)/python -m monitoring.scenarios
+
 storm: develop ## Measure: 200,000 requests that try to get past the gateway; who reaches the backend?
 	$(BIN)/python -m gateway_config storm --requests 200000 --write gateway-config/results/storm.md
 
@@ -93,7 +99,7 @@ packages: ## Develop: the Debian packages that tests and benchmarks start
 clean: ## Develop: remove the environment, caches and local state
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
 
-.PHONY: run check train verify test unit lint types format render pictures benchmark compare soak chaos fuzz storm lock setup develop packages clean
+.PHONY: run drift check train verify test unit lint types format render pictures benchmark compare soak chaos fuzz scenarios storm lock setup develop packages clean
 
 define lock
 	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dashboards.classic import dashboard, models, prometheus
 from dashboards.panels import DATA_SOURCE, Builder
@@ -56,6 +57,9 @@ def build(board: Board) -> models.Dashboard:
         for panel in row.panels:
             made = made.with_panel(panel)
     found: models.Dashboard = made.build()
+    marks: Sequence[Any] = found.annotations.list_val or ()
+    for one in (*(found.links or ()), *marks):
+        one.placement = None  # the SDK's is a menu, where Grafana draws no links to dashboards (grafana/grafana#115084)
     for number, panel in enumerate(found.panels or (), start=1):
         panel.id_val = number
     return found
@@ -120,7 +124,7 @@ def _data_source() -> Builder:
         dashboard.DatasourceVariable("datasource")
         .label("Data source")
         .type("prometheus")
-        .current(models.VariableOption(selected=True, text="Prometheus", value="puerta-prometheus"))
+        .current(models.VariableOption(selected=True, text="Puerta", value="puerta-prometheus"))
     )
 
 

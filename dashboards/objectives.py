@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dashboards.palette import BROKEN, HEALTHY, NOTICE, UNKNOWN, WARNING, State, Step, falling, rising
+from dashboards.palette import BROKEN, HEALTHY, NEUTRAL, NOTICE, UNKNOWN, WARNING, State, Step, rising
+from slo import month
 from slo.burn import Windows
 from slo.policy import Policies
 from slo.promql import plain
@@ -19,11 +20,9 @@ VERDICTS = (
     State(3, "exhausted", BROKEN),
 )
 ALERTS = (State(0, "none", UNKNOWN), State(1, "ticket", WARNING), State(2, "page", BROKEN))
-LEFT_STEPS = falling(least=-1e6, warning=0, notice=0.25, healthy=0.5)
-EVENTS_STEPS = (Step(-1e15, BROKEN), Step(0, HEALTHY))
-BURN_STEPS = rising(notice=1, warning=6, broken=14.4)
-GONE_STATES = (State(NOT_YET, "not in this period", HEALTHY),)
-GONE_STEPS = (Step(0, BROKEN), Step(86_400, WARNING), Step(7 * 86_400, HEALTHY))
+EVENTS_STEPS = (Step(-1e15, BROKEN), Step(0, NEUTRAL))  # how many are few, the budget's part tells
+GONE_STATES = (State(0, "exhausted", BROKEN), State(NOT_YET, "not in this period", HEALTHY))
+GONE_STEPS = (Step(0, BROKEN), Step(86_400, WARNING), Step(7 * 86_400, NOTICE))
 
 SHOWN_BURNS = ("1h", "6h", "3d")
 _SCOPE = "<scope>"
@@ -91,13 +90,32 @@ class Objectives:
         return f"max by (slo) ({ratio}) / on (slo) max by (slo) ({budget})"
 
     @property
+    def burn_steps(self) -> tuple[Step, ...]:
+        """Of a burn rate: from 1 on the budget won't last; from the least and the greatest that a page is for."""
+        pages = {pair.factor for spec in self.specs for pair in self.windows.all_pairs(spec, "page")}
+        return rising(notice=1, warning=float(min(pages)), broken=float(max(pages)))
+
+    @property
+    def left_steps(self) -> tuple[Step, ...]:
+        """Of what is left: the policies' levels. Above all of them is well; below all of them the objective is missed."""
+        levels = [level for policy in self.policies.values() for level in policy.levels]
+        bounds = sorted({float(level.above) / 100 for level in levels if level.above is not None})
+        colours = {-1e6: BROKEN, **dict.fromkeys(bounds, NOTICE), bounds[0]: WARNING, bounds[-1]: HEALTHY}
+        return tuple(Step(bound, colour) for bound, colour in colours.items())
+
+    @property
     def gone_in(self) -> str:
-        """Seconds until nothing is left at the last hour's pace: what is left x period / burn rate; or ``NOT_YET``."""
+        """Seconds until nothing is left at the last hour's pace: what is left x period / burn rate; or ``NOT_YET``.
+
+        A calendar month's budget is full again when the month turns: what lasts until then lasts.
+        """
         whole = f"(86400 * {self.by_slo(self.of('slo:time_period:days'))})"
         left = f"clamp_min({self.left}, 0)"
         pace = f"clamp_min({self.burn('1h')}, 1e-9)"
         lasting = f"({left} * on (slo) {whole} / on (slo) {pace})"
-        return f"{lasting} < on (slo) {whole} or on (slo) {lasting} * 0 + {NOT_YET}"
+        months = [spec.name for spec in self.specs if spec.window == "month"]
+        turn = f"{self.by_slo(self._info(months))} * 0 + scalar({month.LEFT}) or on (slo) " if months else ""
+        return f"{lasting} < on (slo) ({turn}{whole}) or on (slo) {lasting} * 0 + {NOT_YET}"
 
     @property
     def measured(self) -> str:
@@ -125,17 +143,15 @@ class Objectives:
     @property
     def firing(self) -> str:
         """How many alerts fire for each objective; 0 is known only where its rules are evaluated."""
-        chosen = f",{self.chosen}" if self.chosen else ""
-        return (
-            f'count by (slo) (ALERTS{{alertstate="firing"{chosen}}}) or on (slo) {self.by_slo(self.of("slo:info"))} * 0'
-        )
+        chosen = self.chosen or 'slo!=""'  # some alerts are about what watches, and no objective
+        return f'count by (slo) (ALERTS{{alertstate="firing",{chosen}}}) or on (slo) {self.by_slo(self.of("slo:info"))} * 0'
 
     @property
     def loudest(self) -> str:
         """One of ``ALERTS``: the loudest alert that fires."""
-        chosen = f",{self.chosen}" if self.chosen else ""
+        chosen = self.chosen or 'slo!=""'  # some alerts are about what watches, and no objective
         pages, tickets = (
-            f'max by (slo) (ALERTS{{alertstate="firing",severity="{severity}"{chosen}}})'
+            f'max by (slo) (ALERTS{{alertstate="firing",severity="{severity}",{chosen}}})'
             for severity in ("page", "ticket")
         )
         return f"2 * {pages} or on (slo) {tickets} or on (slo) {self.by_slo(self.of('slo:info'))} * 0"

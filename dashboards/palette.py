@@ -58,11 +58,6 @@ def rising(
     return (Step(0, HEALTHY), *(Step(value, colour) for value, colour in levels if value is not None))
 
 
-def falling(*, warning: float, notice: float, healthy: float, least: float) -> tuple[Step, ...]:
-    """Steps of a value that is worse the lower it is; ``least`` lies below everything that it can be."""
-    return (Step(least, BROKEN), Step(warning, WARNING), Step(notice, NOTICE), Step(healthy, HEALTHY))
-
-
 def plain(colour: str = NEUTRAL, least: float = -1e12) -> tuple[Step, ...]:
     """One colour for every value that is known: the value says nothing of good or bad."""
     return (Step(least, colour),)

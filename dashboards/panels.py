@@ -52,7 +52,7 @@ class Axis:
 
     def up_to(self, limit: float) -> "Axis":
         """The same, as far up as a limit, so that one sees how far it is."""
-        return replace(self, most=1.1 * limit)
+        return replace(self, most=float(f"{1.1 * limit:.6g}"))
 
 
 UPWARD = Axis()
@@ -169,7 +169,7 @@ def chart_panel(
     if axis.bottom is not None:
         panel = panel.min(axis.bottom)
     for line in lines:
-        panel = panel.override_by_regexp(line.pattern, _drawn(line))
+        panel = panel.override_by_regexp(f"/{line.pattern}/", _drawn(line))
     return _finished(panel, text, queries, unit, steps, ())
 
 

@@ -22,6 +22,11 @@ def age() -> str:
     return f"time() - max({of('drift_last_success_timestamp_seconds')})"
 
 
+def age_once_written() -> str:
+    """The same, but nothing as long as there is no report: a chart of years says little of hours."""
+    return f"time() - (max({of('drift_last_success_timestamp_seconds')}) > 0)"
+
+
 def believed(expr: str, limits: Limits) -> str:
     """An expression's values as long as the newest report is young enough."""
     return f"{expr} and on () ({age()} < {limits.above('drift-freshness'):.0f})"

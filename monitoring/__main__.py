@@ -5,7 +5,9 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from monitoring import moment
 from monitoring.settings import Settings, SettingsError, describe, read_settings
@@ -30,6 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
         from monitoring.schedule.command import schedule
 
         return schedule(settings, os.environ)
+    if options.command == "sql":
+        return _print_sql(settings, options)
+    if options.command == "dataset":
+        return _dataset(settings, options)
     return _drift_run(settings, options)
 
 
@@ -41,6 +47,19 @@ def _drift_run(settings: Settings, options: argparse.Namespace) -> int:
         return _FAILED
 
 
+def _print_sql(settings: Settings, options: argparse.Namespace) -> int:
+    from monitoring.counting.bigquery import SinkError, count_sql
+    from monitoring.watched import WatchedError, read
+
+    try:
+        watched = read(settings.models_dir / options.model / options.version)
+        print(count_sql(watched, options.table, options.since, options.until))
+    except (WatchedError, SinkError) as error:
+        print(error, file=sys.stderr)
+        return _FAILED
+    return 0
+
+
 def _report(settings: Settings, options: argparse.Namespace) -> int:
     from duckdb import Error
 
@@ -50,12 +69,7 @@ def _report(settings: Settings, options: argparse.Namespace) -> int:
     from monitoring.run import WINDOWS, RunError, run
     from monitoring.table import lines
 
-    began = time.monotonic()
-
-    def progress(what: str) -> None:
-        if not options.quiet:
-            print(f"{time.monotonic() - began:6.1f} s  {what}", file=sys.stderr, flush=True)
-
+    progress = _progress(quiet=options.quiet)
     if options.gently:
         os.nice(_NICENESS)
     at = options.at or datetime.now(UTC)
@@ -68,6 +82,33 @@ def _report(settings: Settings, options: argparse.Namespace) -> int:
         print(line)
     progress(f"written to {settings.reports_dir}")
     return _ALERT if any(report.views["aligned"].alerts for report in reports) else 0
+
+
+def _dataset(settings: Settings, options: argparse.Namespace) -> int:
+    from duckdb import Error
+
+    from model_files.package import PackageError
+    from monitoring.counting.archive import ArchiveError
+    from monitoring.dataset import DatasetError, write_dataset
+
+    progress = _progress(quiet=options.quiet)
+    try:
+        count = write_dataset(settings, options.model, options.out, options.since, options.until, progress)
+    except (DatasetError, ArchiveError, PackageError, OSError, Error) as error:
+        print(f"not written: {error}", file=sys.stderr)
+        return _FAILED
+    print(f"{options.out}: {count:,} labelled predictions")
+    return 0
+
+
+def _progress(*, quiet: bool) -> Callable[[str], None]:
+    began = time.monotonic()
+
+    def progress(what: str) -> None:
+        if not quiet:
+            print(f"{time.monotonic() - began:6.1f} s  {what}", file=sys.stderr, flush=True)
+
+    return progress
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,6 +130,28 @@ def _parser() -> argparse.ArgumentParser:
     once.add_argument(
         "--gently", action="store_true", help="at low priority, so that what serves beside it is not held up"
     )
+    dataset = commands.add_parser("dataset", help="write the labelled predictions as training data of the next version")
+    dataset.add_argument("--model", required=True, metavar="NAME", help="whose predictions, of every version")
+    dataset.add_argument(
+        "--out", type=Path, required=True, metavar="FILE.csv", help="counts for `model_files train`, rows otherwise"
+    )
+    dataset.add_argument("--from", dest="since", type=_moment, metavar="TIME", help="predictions of it or later (all)")
+    dataset.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="and before it (now)")
+    dataset.add_argument("--quiet", action="store_true", help="no progress, only the result")
+    statement = commands.add_parser("sql", help="print the statement that counts a model's predictions in BigQuery")
+    statement.add_argument("--dialect", choices=("bigquery",), default="bigquery", help="whose (%(default)s)")
+    statement.add_argument("--model", required=True, metavar="NAME", help="the packaged model")
+    statement.add_argument("--version", default="1", help="its version (%(default)s)")
+    statement.add_argument(
+        "--table",
+        default="project.dataset.run_googleapis_com_stdout",
+        metavar="TABLE",
+        help="the table of the log sink (%(default)s)",
+    )
+    statement.add_argument(
+        "--from", dest="since", type=_moment, metavar="TIME", help="predictions of it or later (all)"
+    )
+    statement.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="and before it (all)")
     commands.add_parser("schedule", help="make the reports at their time, and serve them as metrics, until SIGTERM")
     commands.add_parser("settings", help="list every setting, its default and what it does")
     return parser

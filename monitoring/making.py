@@ -1,27 +1,34 @@
 """A report from counts: both views, what stood before, and the labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring import moment
 from monitoring.counting.coding import NAMES, Categories, coding
-from monitoring.counting.counts import Counts, of_reference, of_window
+from monitoring.counting.counts import Counts, of_reference, of_window, rows_by_client
 from monitoring.counting.store import Store, naive
+from monitoring.counting.unseen import unseen_values
 from monitoring.drift.alignment import align, weigh
+from monitoring.drift.pairs import pairs
 from monitoring.drift.rule import Rule, worst
-from monitoring.drift.subject import Subject
-from monitoring.drift.verdict import judge
+from monitoring.drift.segments import Segment, divided
+from monitoring.drift.subject import SegmentVerdict, Subject
+from monitoring.drift.verdict import candidates, judge, settle
+from monitoring.quality.cohort import cohort
+from monitoring.quality.findings import Cohort, Comparison
+from monitoring.quality.intervals import intervals
 from monitoring.quality.labelled import lag_seconds
+from monitoring.quality.retrain import recommend
 from monitoring.quality.scores import LabelledRow, baseline, estimated, quantile, realised, seasonal
+from monitoring.quality.versions import Answers, compare
 from monitoring.report import QualityReport, Report, Verdict, View, ViewReport, window_hours
 from monitoring.settings import Settings
 from monitoring.watched import Watched
 
 _LAGS = (0.5, 0.9)
 _GATED = ("accuracy", "f1")
-_VIEWS: tuple[View, ...] = ("aligned", "plain")
 
 
 @dataclass(frozen=True)
@@ -32,42 +39,77 @@ class Tables:
     cube: Any
     labelled: Any
     lags: Any
+    events: Any
+    watched: tuple[Watched, ...]
 
 
 def make(tables: Tables, watched: Watched, window: str, until: datetime, settings: Settings, rule: Rule) -> Report:
     """The report of one model's window that ends before ``until``, a whole hour."""
-    length, step = timedelta(hours=window_hours(window)), timedelta(hours=settings.drift_step_hours)
+    length, step = settings.pace.hours(window_hours(window)), settings.pace.hours(settings.drift_step_hours)
     since, before = until - length, until - step
     now = of_window(tables.store, tables.cube, watched, since, until)
     then = of_window(tables.store, tables.cube, watched, before - length, before) if step else now
     reference = of_reference(watched)
+    parts = _parts(tables, watched, now, since, until, settings.drift_min_rows)
+    views: dict[View, ViewReport] = {}
+    views["aligned"], segments = _view("aligned", now, then, reference, watched, settings.drift_min_rows, rule, parts)
+    views["plain"], _ = _view("plain", now, then, reference, watched, settings.drift_min_rows, rule)
+    faults = _faults(now, watched)
+    strange = [name for name, found in faults.items() if found.get("unseen")]
+    quality = _quality(tables, watched, now, since, until, settings, rule)
+    least = settings.label_min_count
     return Report(
         model=watched.name,
         version=watched.version,
         window=window,
+        day_seconds=settings.drift_day_seconds,
         since=moment.text(since),
         until=moment.text(until),
         before_until=moment.text(before),
         rows=int(now.rows),
         min_rows=settings.drift_min_rows,
-        faults=_faults(now, watched),
+        faults=faults,
         thresholds=asdict(rule),
-        views={view: _view(view, now, then, reference, watched, settings.drift_min_rows, rule) for view in _VIEWS},
-        quality=_quality(tables, watched, now, since, until, settings),
+        views=views,
+        quality=quality,
+        retrain=recommend(views["aligned"].alerts, quality.verdict, quality.labels, quality.matured, least),
+        segments=segments,
+        unseen=unseen_values(tables.store, tables.events, watched, strange, since, until),
+        beside=_beside(tables, watched, now, since, until, settings),
     )
 
 
-def _view(
-    view: View, now: Counts, then: Counts, reference: Counts, watched: Watched, min_rows: int, rule: Rule
-) -> ViewReport:
-    def compare(window: Counts) -> tuple[Subject, ...]:
-        if window.rows < min_rows:
-            return ()
-        return judge(window, align(reference, window, watched) if view == "aligned" else reference, watched, rule)
+def labelled_rows(tables: Tables, watched: Watched, since: datetime, until: datetime) -> list[LabelledRow]:
+    """One model's labelled predictions of a window."""
+    table = _within(tables.labelled, watched, since, until)
+    return [LabelledRow(*row) for row in tables.store.fetch(table.select(*LabelledRow.__dataclass_fields__))]
 
-    worth = align(reference, now, watched).effective if view == "aligned" else reference.effective
-    subjects = compare(now)
-    before = {subject.name: subject.level for subject in (subjects if then is now else compare(then))}
+
+def _view(
+    view: View,
+    now: Counts,
+    then: Counts,
+    reference: Counts,
+    watched: Watched,
+    min_rows: int,
+    rule: Rule,
+    parts: Sequence[Segment] = (),
+) -> tuple[ViewReport, tuple[SegmentVerdict, ...]]:
+    """One view, and the verdicts of the window's segments; all of their checks are one family."""
+
+    def beside(window: Counts) -> Counts:
+        return align(reference, window, watched) if view == "aligned" else reference
+
+    usual = beside(now)
+    groups: list[tuple[Subject, ...]] = [(), ()]
+    if now.rows >= min_rows:
+        two_by_two = pairs(now, usual, watched, rule) if view == "aligned" else ()
+        groups = [candidates(now, usual, watched, rule), two_by_two, *(part.candidates(rule) for part in parts)]
+    subjects, paired, *divided_subjects = settle(groups, rule)
+    earlier = subjects
+    if then is not now:
+        earlier = judge(then, beside(then), watched, rule) if then.rows >= min_rows else ()
+    before = {subject.name: subject.level for subject in earlier}
     alerts = tuple(
         subject.name for subject in subjects if subject.level == "alert" and before.get(subject.name) == "alert"
     )
@@ -75,7 +117,38 @@ def _view(
     if subjects:
         level = worst([subject.level for subject in subjects])
         verdict = "alert" if alerts else "warn" if level == "alert" else level
-    return ViewReport(verdict=verdict, reference_rows=worth, alerts=alerts, before=before, subjects=subjects)
+    segments = tuple(part.verdict(found) for part, found in zip(parts, divided_subjects, strict=False) if found)
+    report = ViewReport(
+        verdict=verdict, reference_rows=usual.effective, alerts=alerts, before=before, subjects=subjects, pairs=paired
+    )
+    return report, segments
+
+
+def _parts(
+    tables: Tables, watched: Watched, now: Counts, since: datetime, until: datetime, min_rows: int
+) -> list[Segment]:
+    if now.rows < min_rows:
+        return []
+    return divided(rows_by_client(tables.store, tables.cube, watched, since, until), watched, min_rows)
+
+
+def _beside(
+    tables: Tables, watched: Watched, now: Counts, since: datetime, until: datetime, settings: Settings
+) -> tuple[Comparison, ...]:
+    """The other versions of the model that answered enough in the window too."""
+
+    def answers(each: Watched, counts: Counts) -> Answers:
+        return Answers(each, counts, labelled_rows(tables, each, since, until))
+
+    if now.rows < settings.drift_min_rows:
+        return ()
+    found = []
+    for other in tables.watched:
+        if other.name == watched.name and other.version != watched.version:
+            counts = of_window(tables.store, tables.cube, other, since, until)
+            if counts.rows >= settings.drift_min_rows:
+                found.append(compare(answers(watched, now), answers(other, counts), settings.label_min_count))
+    return tuple(comparison for comparison in found if comparison is not None)
 
 
 def _faults(now: Counts, watched: Watched) -> dict[str, dict[str, float]]:
@@ -91,11 +164,10 @@ def _faults(now: Counts, watched: Watched) -> dict[str, dict[str, float]]:
 
 
 def _quality(
-    tables: Tables, watched: Watched, now: Counts, since: datetime, until: datetime, settings: Settings
+    tables: Tables, watched: Watched, now: Counts, since: datetime, until: datetime, settings: Settings, rule: Rule
 ) -> QualityReport:
-    table = _within(tables.labelled, watched, since, until)
-    rows = tables.store.fetch(table.select(*LabelledRow.__dataclass_fields__))
-    found = realised((LabelledRow(*row) for row in rows), watched.manifest)
+    rows = labelled_rows(tables, watched, since, until)
+    found = realised(rows, watched.manifest)
     usual = baseline(watched.manifest)
     expected = _expected(usual, watched, now)
     below = {
@@ -115,7 +187,20 @@ def _quality(
         expected=expected,
         below=below if enough else {},
         estimated=estimated(now, watched.manifest),
+        intervals=intervals(rows, found.measures, len(watched.manifest.classes)) if enough else {},
+        matured=_matured(tables, watched, until - since, until, settings, rule),
     )
+
+
+def _matured(
+    tables: Tables, watched: Watched, length: timedelta, until: datetime, settings: Settings, rule: Rule
+) -> Cohort:
+    """As many days of predictions, the last of which whose labels are due by the window's end."""
+    due = settings.pace.begin(until - settings.pace.days(settings.label_due_days))
+    rows = labelled_rows(tables, watched, due - length, due)
+    predictions = of_window(tables.store, tables.cube, watched, due - length, due).rows
+    span = moment.text(due - length), moment.text(due)
+    return cohort(rows, int(predictions), watched, span, settings.label_min_count, rule)
 
 
 def _expected(usual: Mapping[str, float], watched: Watched, now: Counts) -> dict[str, float]:

@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-HOUR = timedelta(hours=1)
-MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 
 
 def parse(text: str) -> datetime:
@@ -19,8 +18,3 @@ def parse(text: str) -> datetime:
 def text(moment: datetime) -> str:
     """RFC 3339 in UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def next_hour(moment: datetime) -> datetime:
-    """The end of the hour that a moment is in."""
-    return moment.replace(minute=0, second=0, microsecond=0) + HOUR

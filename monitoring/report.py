@@ -5,8 +5,10 @@ from typing import Final, Literal
 
 import msgspec
 
-from monitoring.drift.subject import Level, Subject
+from monitoring.drift.subject import Level, SegmentVerdict, Subject
 from monitoring.files import write_bytes
+from monitoring.pace import DAY_SECONDS
+from monitoring.quality.findings import Cohort, Comparison, Interval, Retrain
 
 LATEST: Final = "latest.json"
 Verdict = Literal["none", "warn", "alert", "insufficient_data"]
@@ -24,7 +26,8 @@ class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
     """One comparison: with the reference as it is (plain), or as it would be in the window's part of the year (aligned).
 
     ``reference_rows`` is what the reference is worth, reweighted. ``alerts`` are the subjects whose alert stands: they
-    alerted in the window that ended earlier too, whose levels are ``before``.
+    alerted in the window that ended earlier too, whose levels are ``before``. ``pairs`` are features two by two; they
+    explain the joint subject, and have no alert of their own.
     """
 
     verdict: Verdict
@@ -32,6 +35,7 @@ class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[str, ...]
     before: dict[str, Level]
     subjects: tuple[Subject, ...]
+    pairs: tuple[Subject, ...] = ()
 
 
 class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +43,8 @@ class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
 
     ``baseline`` is what the package says of its held-out rows; ``expected`` is the same for the window's part of the
     year where that can be told, and what ``below`` is measured against. ``estimated`` is what a calibrated model expects
-    of itself without labels. ``strangers`` are labels that are none of the model's classes.
+    of itself without labels. ``strangers`` are labels that are none of the model's classes. ``intervals`` are those of
+    ``measures``, at 95 %. ``matured`` is the window's length of predictions whose labels are due.
     """
 
     verdict: QualityVerdict
@@ -52,15 +57,23 @@ class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
     expected: dict[str, float]
     below: dict[str, bool]
     estimated: dict[str, float]
+    intervals: dict[str, Interval] = {}
+    matured: Cohort | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One window of one model. ``faults`` are parts of the rows by feature and fault, such as ``unseen``."""
+    """One window of one model, in days of ``day_seconds``.
+
+    ``faults`` are parts of the rows by feature and fault, such as ``unseen``; ``unseen`` names the most frequent of those
+    values, with their rows. ``segments`` are parts of the window that have rows enough, each with a verdict of its own
+    and no alert; ``beside`` are the other versions that were answering.
+    """
 
     schema: Literal[1] = 1
     model: str
     version: str
     window: str
+    day_seconds: int = DAY_SECONDS
     since: str
     until: str
     before_until: str
@@ -70,12 +83,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: dict[str, float]
     views: dict[View, ViewReport]
     quality: QualityReport
+    retrain: Retrain = Retrain()
+    segments: tuple[SegmentVerdict, ...] = ()
+    unseen: dict[str, dict[str, int]] = {}
+    beside: tuple[Comparison, ...] = ()
 
     @property
     def place(self) -> str:
         """Where it is written, below the folder of the reports: the same window has the same place."""
-        hour = self.until[:13].replace(":", "")
-        return f"drift/{self.model}/{self.version}/{self.window}/{hour}Z.json"
+        whole = self.until[:13] if self.day_seconds == DAY_SECONDS else self.until.removesuffix("Z").replace(":", "")
+        return f"drift/{self.model}/{self.version}/{self.window}/{whole}Z.json"
 
 
 class DueLabels(msgspec.Struct, frozen=True):
@@ -88,12 +105,16 @@ class DueLabels(msgspec.Struct, frozen=True):
 
 
 class LogReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read: ``unreadable`` counts lines that are no events, ``unwatched`` events of models without a package."""
+    """What was read: ``unreadable`` counts lines that are no events, ``unwatched`` events of models without a package.
+
+    ``hours`` are the events of each hour that has any, by its beginning such as 2026-07-10T12; of short days, minutes.
+    """
 
     segments: int
     events: int
     unreadable: int
     unwatched: dict[str, int]
+    hours: dict[str, int] = {}
 
 
 class Latest(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,8 +17,11 @@ from monitoring.counting.segments import Segment
 from monitoring.counting.snapshot import Snapshot
 from monitoring.counting.store import Store
 from monitoring.drift.rule import Rule
+from monitoring.evidently_report.process import grant
+from monitoring.evidently_report.wish import Wish, wishes_of
 from monitoring.lock import only_one
 from monitoring.making import Tables, make
+from monitoring.pace import Grain
 from monitoring.pages.page import Pages
 from monitoring.quality.due import count_due
 from monitoring.quality.labelled import (
@@ -85,7 +88,8 @@ def run(
         with TemporaryDirectory(prefix="puerta-monitoring-") as copies:
             archive = Archive(settings.archive_dir)
             snapshot = Snapshot(settings.events_dir, settings.labels_dir, archive, Path(copies))
-            reports, latest = _run(settings, snapshot, at, windows, progress, rule or Rule(), watched)
+            reports, latest, wishes = _run(settings, snapshot, at, windows, progress, rule or Rule(), watched)
+        grant(wishes, settings, progress)
         progress("writing pages")
         _write_pages(settings.reports_dir, reports, latest)
         _tidy(archive, settings, latest, progress)
@@ -100,23 +104,27 @@ def _run(
     progress: Progress,
     rule: Rule,
     watched: tuple[Watched, ...],
-) -> tuple[tuple[Report, ...], Latest]:
-    until = moment.next_hour(at)
-    longest = timedelta(hours=max(map(window_hours, windows)) + settings.drift_step_hours)
+) -> tuple[tuple[Report, ...], Latest, list[Wish]]:
+    until = settings.pace.end(at)
+    longest = settings.pace.hours(max(map(window_hours, windows)) + settings.drift_step_hours)
+    longest += settings.pace.days(settings.label_due_days)  # as labels are due of windows that long before
     former = read_latest(settings.reports_dir)
     with Store(memory_megabytes=settings.drift_memory_megabytes, spill=settings.reports_dir / ".spill") as store:
         segments = snapshot.events((until - longest).timestamp())
         progress(f"{len(segments)} log segments to read")
-        log = look(store, segments, watched)
+        log = look(store, segments, watched, settings.pace.grain)
         if log.unreadable:
             progress(f"{log.unreadable} lines are no events")
-        tables = _count(store, segments, snapshot.labels(), watched, progress)
+        tables = _count(store, segments, snapshot.labels(), watched, settings.pace.grain, progress)
         reports = []
         for each in watched:
             for window in windows:
                 progress(f"judging {each.name}/{each.version}, {window}")
                 reports.append(make(tables, each, window, until, settings, rule))
-        due_until, overdue = count_due(store, snapshot, timedelta(days=settings.label_due_days), at, former, watched)
+        due_until, overdue = count_due(
+            store, snapshot, settings.pace.days(settings.label_due_days), at, former, watched, settings.pace
+        )
+        wishes = wishes_of(tables, watched, reports, settings) if settings.evidently else []
     for report in reports:
         write(settings.reports_dir, report, report.place)
     kept = _kept(former, reports, watched)
@@ -128,7 +136,7 @@ def _run(
         reports=(*kept, *(report.place for report in reports)),
     )
     write(settings.reports_dir, latest, LATEST)
-    return tuple(reports), latest
+    return tuple(reports), latest, wishes
 
 
 def _tidy(archive: Archive, settings: Settings, latest: Latest, progress: Progress) -> None:
@@ -157,18 +165,19 @@ def _count(
     segments: Sequence[Segment],
     labelling: Sequence[Segment],
     watched: Sequence[Watched],
+    grain: Grain,
     progress: Progress,
 ) -> Tables:
     events, labels = store.read(segments, EVENT_COLUMNS), store.read(labelling, LABEL_COLUMNS)
     progress(f"counting {len(watched)} models")
-    cube = store.count(segments, watched)
+    cube = store.count(segments, watched, grain=grain)
     progress(f"joining the labels of {len(labelling)} segments")
     joined, counted, lag = (store.empty(columns) for columns in (JOINED_COLUMNS, LABELLED_COLUMNS, LAG_COLUMNS))
-    store.insert(joined, join(events, labels))
+    store.insert(joined, join(events, labels, grain=grain))
     store.insert(lag, lags(joined))
     for each in watched:
         store.insert(counted, labelled(joined, each))
-    return Tables(store, cube, counted, lag)
+    return Tables(store, cube, counted, lag, events, tuple(watched))
 
 
 def _kept(former: Latest | None, reports: Sequence[Report], watched: Iterable[Watched]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from cronsim import CronSim, CronSimError
 
 from monitoring.moment import parse
+from monitoring.pace import DAY_SECONDS, Pace
 
 PREFIX = "PUERTA_"
 
@@ -20,6 +21,12 @@ def _folder(text: str) -> Path:
     if text == "-" or "://" in text:
         raise ValueError
     return Path(text)
+
+
+def _link(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError
+    return text.rstrip("/")
 
 
 def _port(text: str) -> int:
@@ -41,6 +48,13 @@ def _hours(text: str) -> int:
     if hours < 0:
         raise ValueError
     return hours
+
+
+def _day(text: str) -> int:
+    seconds = int(text)
+    if not 0 < seconds <= DAY_SECONDS:
+        raise ValueError
+    return seconds
 
 
 def _days(text: str) -> float:
@@ -65,13 +79,20 @@ def _cron(text: str) -> str:
     return text
 
 
+def _flag(text: str) -> bool:
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+
+
 _EXPECTED: dict[Callable[[str], Any], str] = {
     _folder: "a folder on this machine",
     _port: "a port, 1 to 65535",
+    _link: "a URL, http:// or https://",
     _count: "a whole number, 1 or more",
     _hours: "whole hours, 0 or more",
+    _day: "whole seconds, 1 to 86400",
     _days: "days, more than 0",
     _ratio: "a ratio, 0 to 1",
+    _flag: "true or false",
     _cron: "a cron expression of five fields, such as 5 * * * *",
 }
 
@@ -105,7 +126,13 @@ class Settings:
     )
     monitoring_host: str = _setting("127.0.0.1", str, "address that the metrics are served on")
     monitoring_metrics_port: int = _setting(9110, _port, "port of the metrics")
+    console_host: str = _setting("127.0.0.1", str, "address that the console is served on")
+    console_port: int = _setting(8090, _port, "port of the console")
+    prometheus_url: str = _setting("", _link, "where a browser finds Prometheus, for the console's links; empty: none")
     drift_schedule: str = _setting("5 * * * *", _cron, "when reports are made: a cron expression, in UTC")
+    drift_day_seconds: int = _setting(
+        DAY_SECONDS, _day, "length of a day, and its hours, in windows and all that is told in days; less for a demo"
+    )
     drift_min_rows: int = _setting(1000, _count, "fewer predictions in a window are insufficient data")
     drift_step_hours: int = _setting(
         24,
@@ -119,6 +146,16 @@ class Settings:
         400, _count, "days that reports stay: every one for two days, then the last one of each day"
     )
     drift_memory_megabytes: int = _setting(1024, _count, "memory that counting may use; beyond it, the disk is used")
+    evidently: bool = _setting(True, _flag, "have Evidently's own reports made too, where it is installed")
+    evidently_rows: int = _setting(
+        50_000, _count, "rows that Evidently is shown; more are shown as so many of the same shares"
+    )
+    evidently_seconds: int = _setting(300, _count, "time that Evidently has for all reports of a run")
+
+    @property
+    def pace(self) -> Pace:
+        """How long a day lasts."""
+        return Pace(self.drift_day_seconds)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -137,7 +174,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             read = entry.metadata["read"]
             try:
                 values[entry.name] = read(text)
-            except ValueError as error:
+            except (ValueError, KeyError) as error:
                 raise SettingsError(f"{variable} is {text!r}, expected {_EXPECTED[read]}") from error
     if "state_dir" in values:
         for name in ("events", "labels", "reports", "archive"):

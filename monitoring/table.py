@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from monitoring.report import Report
 
-_HEAD = ("model", "window", "rows", "drift", "most moved", "score", "quality", "labels")
+_HEAD = ("model", "window", "rows", "drift", "most moved", "score", "quality", "labels", "retrain")
 
 
 def lines(reports: Iterable[Report]) -> Iterator[str]:
@@ -27,4 +27,5 @@ def _row(report: Report) -> tuple[str, ...]:
         f"{worst.score:.3f}" if worst else "-",
         report.quality.verdict,
         f"{report.quality.labels:,}",
+        ", ".join(report.retrain.reasons) or "-",
     )

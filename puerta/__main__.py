@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from puerta.lock import only_one
 from puerta.parts import backends, list_parts
 from puerta.ports import check_ports
 from puerta.settings import Settings
+from puerta.stage import stage
 from puerta.supervisor import StartError, Supervisor
 
 
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     interruption = Interruption()
     interruption.listen()
     try:
-        settings = read_settings(Settings, os.environ)
+        settings = stage(read_settings(Settings, os.environ), os.environ)
         with only_one(settings.state_dir):
             return _run(settings, os.environ, interruption)
     except (SettingsError, PolicyError, KeyStoreError, EnvoyError, ConfigurationError, StartError, OSError) as error:
@@ -58,13 +59,13 @@ def _run(settings: Settings, environment: Mapping[str, str], interruption: Inter
     finished = supervisor.run(
         start_seconds=settings.start_seconds,
         stop_seconds=settings.stop_seconds,
-        announce=lambda: _announce(settings, gateway, key, logs),
+        announce=lambda: _announce(settings, gateway, key, logs, {part.name for part in parts}),
     )
     _say("Everything has stopped." if finished else "Everything has stopped, but not all of it in time.")
     return 0 if finished else 1
 
 
-def _announce(settings: Settings, gateway: LocalGateway, key: str | None, logs: Path) -> None:
+def _announce(settings: Settings, gateway: LocalGateway, key: str | None, logs: Path, parts: Collection[str]) -> None:
     _say(f"\nPuerta is up: {gateway.url} (a page to try it; the API at {gateway.url}/docs; logs in {logs})\n")
     if key is None:
         _say("The policy has no client `demo`, so there is no key to try it with.")
@@ -73,6 +74,8 @@ def _announce(settings: Settings, gateway: LocalGateway, key: str | None, logs: 
             _say(f"{curl_line(gateway, key)}\n")
         except OSError as error:
             _say(f"No line to try it with: {error}\n")
+    if "monitoring" in parts:
+        _say(f"Drift, quality, labels and runbooks: http://127.0.0.1:{settings.console_port}")
     _say(_watching(settings))
     _say("Ctrl-C stops everything.")
 
@@ -81,7 +84,7 @@ def _watching(settings: Settings) -> str:
     if shutil.which(settings.prometheus) is None:
         return "Prometheus is not installed (Debian: apt install prometheus), so nobody watches the objectives."
     url = f"http://127.0.0.1:{settings.prometheus_port}"
-    told = f"Prometheus: {url}; how the objectives stand: python -m slo status --prometheus {url}\n"
+    told = f"Prometheus: {url}; how the objectives stand: {sys.executable} -m slo status --prometheus {url}\n"
     if alertmanager.find(settings) is None:
         return (
             f"{told}Alertmanager is not installed (Debian: apt install prometheus-alertmanager), so nobody is told.\n"

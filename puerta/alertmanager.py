@@ -18,19 +18,20 @@ def find(settings: Settings) -> str | None:
 def configuration(settings: Settings) -> dict[str, Any]:
     """What Alertmanager reads (https://prometheus.io/docs/alerting/latest/configuration/).
 
-    Names of files begin at the folder of the file that they are read from. With a webhook every receiver sends there too.
+    With a webhook every receiver sends there too.
 
     Raises:
         ConfigurationError: if the file can't be used.
     """
     path = settings.alertmanager_config
-    document: dict[str, Any] = _locate("", read(path, "PUERTA_ALERTMANAGER_CONFIG"), path.absolute().parent)
+    document = read(path, "PUERTA_ALERTMANAGER_CONFIG")
     receivers = document.get("receivers")
     if not isinstance(receivers, list) or not all(isinstance(receiver, dict) for receiver in receivers):
         raise ConfigurationError(f"{path}: receivers is no list of receivers")
     if settings.alert_webhook:
         for receiver in receivers:
-            receiver.setdefault("webhook_configs", []).append({"url": settings.alert_webhook, "send_resolved": True})
+            webhook = {"url": settings.alert_webhook, "send_resolved": True}
+            receiver["webhook_configs"] = [*(receiver.get("webhook_configs") or ()), webhook]
     return document
 
 
@@ -47,14 +48,3 @@ def command(settings: Settings, program: str) -> tuple[str, ...]:
 def file(settings: Settings) -> Path:
     """Where the configuration is written; what Alertmanager keeps is beside it."""
     return settings.state_dir.absolute() / "alertmanager" / "alertmanager.json"
-
-
-def _locate(key: str, value: Any, folder: Path) -> Any:
-    """A value with every name of a file in it absolute, for it is read from another folder."""
-    if isinstance(value, dict):
-        return {name: _locate(name, item, folder) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_locate(key, item, folder) for item in value]
-    if isinstance(value, str) and (key == "templates" or key.endswith("_file")):
-        return str(folder / value)
-    return value

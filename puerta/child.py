@@ -41,8 +41,8 @@ class Child:
                 self.part.command,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=None if self.part.speaks else log,
+                stderr=log,
                 start_new_session=True,
                 preexec_fn=_tie_to_parent(),  # noqa: PLW1509 - this process has no other thread
             )

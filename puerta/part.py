@@ -24,7 +24,8 @@ class Part:
     ``ready`` is a URL that answers 200 once the part does its work. ``environment`` is added to the runner's own.
     ``prepare`` runs before each start, ``drain`` before the part is told to stop: it is given the seconds that it may
     take and a function that says whether to hurry, and returns whether everything under way was finished. A part that
-    drains is stopped before those that do not.
+    drains is stopped before those that do not. What a part that ``speaks`` says is said to whoever runs the platform;
+    its log has its errors alone.
     """
 
     name: str
@@ -34,3 +35,4 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     prepare: Callable[[], None] = _nothing
     drain: Callable[[float, Callable[[], bool]], bool] | None = None
+    speaks: bool = False

@@ -3,26 +3,32 @@
 import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, partial
 
 from gateway_config.envoy.admin import drain
 from gateway_config.envoy.bootstrap import Address
 from gateway_config.local import LocalGateway
 from puerta import alertmanager, configuration, prometheus
+from puerta.demo import CLIENT
 from puerta.part import Part, Port
+from puerta.replay.year import Year
 from puerta.settings import Settings
+from puerta.stage import monitoring_environment
 
 _LOOPBACK = "127.0.0.1"
 
 
 def list_parts(settings: Settings, gateway: LocalGateway, environment: Mapping[str, str]) -> list[Part]:
     """Everything that runs, in the order in which it is started."""
+    monitoring = _monitoring(settings, environment)
     return [
         *(_service(settings, number, environment) for number in range(settings.instances)),
         _gateway(settings, gateway),
         _gateway_metrics(settings),
-        *_monitoring(settings, environment),
-        *_watchers(settings),
+        *monitoring,
+        *_watchers(replace(settings, monitoring=bool(monitoring))),
+        *_replay(settings, gateway),
     ]
 
 
@@ -97,14 +103,45 @@ def _monitoring(settings: Settings, environment: Mapping[str, str]) -> tuple[Par
         Part(
             name="monitoring",
             command=(sys.executable, "-m", "monitoring", "schedule"),
-            ports=(Port(_LOOPBACK, port, "PUERTA_MONITORING_METRICS_PORT"),),
+            ports=(
+                Port(_LOOPBACK, port, "PUERTA_MONITORING_METRICS_PORT"),
+                Port(_LOOPBACK, settings.console_port, "PUERTA_CONSOLE_PORT"),
+            ),
             ready=f"http://{_LOOPBACK}:{port}/health/ready",
             environment=logs
+            | monitoring_environment(settings, environment)
             | {
                 "PUERTA_MONITORING_HOST": _LOOPBACK,
                 "PUERTA_MONITORING_METRICS_PORT": str(port),
+                "PUERTA_CONSOLE_HOST": _LOOPBACK,
+                "PUERTA_CONSOLE_PORT": str(settings.console_port),
+                "PUERTA_PROMETHEUS_URL": _prometheus_url(settings, environment),
                 "PUERTA_STATE_DIR": str(settings.state_dir),
             },
+        ),
+    )
+
+
+def _prometheus_url(settings: Settings, environment: Mapping[str, str]) -> str:
+    """What the console's links lead to: whoever has set it is not overruled, and where there is none, nowhere."""
+    here = prometheus.url(settings) if shutil.which(settings.prometheus) else ""
+    return environment.get("PUERTA_PROMETHEUS_URL") or here
+
+
+def _replay(settings: Settings, gateway: LocalGateway) -> tuple[Part, ...]:
+    """Of a demonstration: it is stopped first, at once, so that it holds nobody up."""
+    if not settings.demo or CLIENT not in gateway.policy.clients:
+        return ()
+    Year.read(settings.demo_flights)  # here, so that a mistake in it starts nothing
+    return (
+        Part(
+            name="replay",
+            command=(sys.executable, "-m", "puerta.replay"),
+            ports=(),
+            ready=gateway.ready,
+            environment={"PUERTA_STATE_DIR": str(settings.state_dir)},
+            drain=lambda _seconds, _hurry: True,
+            speaks=True,
         ),
     )
 

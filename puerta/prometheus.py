@@ -11,6 +11,7 @@ _LOOPBACK = "127.0.0.1"
 _RUNBOOKS = Path("monitoring/runbooks")
 _RETENTION = "31d"  # the longest window of an objective, and a day
 _DISCOVERY = ("static_configs", "_sd_configs")
+_OBJECTIVES = "rules/*.yaml"  # where containers have them
 
 
 def configuration(settings: Settings, *, alerting: bool) -> dict[str, Any]:
@@ -18,24 +19,25 @@ def configuration(settings: Settings, *, alerting: bool) -> dict[str, Any]:
 
     Each job of ours finds what it scrapes here instead of where the file says; one that is not ours stays as it is.
     What is left out on this machine is not asked, nor is anything sent to an Alertmanager where there is none.
+    The objectives' rules are those of this machine; others that the file names stay.
 
     Raises:
         ConfigurationError: if the file can't be used, or there are no rules.
     """
     document = read(settings.prometheus_config, "PUERTA_PROMETHEUS_CONFIG")
     try:
-        document["global"]["scrape_interval"] = f"{round(settings.scrape_seconds * 1000)}ms"
+        document["global"]["scrape_interval"] = f"{max(1, round(settings.scrape_seconds * 1000))}ms"  # 0 is a minute
         document["global"]["external_labels"]["runbooks"] = runbooks(settings)
-        document["rule_files"] = [str(_rules(settings) / "*.yaml")]
+        document["rule_files"] = list(_rules(settings, document["rule_files"]))
         document["scrape_configs"] = list(_jobs(document["scrape_configs"], _targets(settings, alerting=alerting)))
         if alerting:
             document["alerting"]["alertmanagers"] = [_static([f"{_LOOPBACK}:{settings.alertmanager_port}"])]
         else:
             del document["alerting"]
-    except (KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"{settings.prometheus_config}: {error} is not there, or not what it should be"
-        ) from error
+    except KeyError as error:
+        raise ConfigurationError(f"{settings.prometheus_config}: {error} is not there") from error
+    except (AttributeError, TypeError) as error:
+        raise ConfigurationError(f"{settings.prometheus_config}: not what Prometheus reads: {error}") from error
     return document
 
 
@@ -45,7 +47,7 @@ def command(settings: Settings, program: str) -> tuple[str, ...]:
     return (
         *(program, f"--config.file={file(settings)}", f"--storage.tsdb.path={file(settings).parent / 'data'}"),
         *(f"--storage.tsdb.retention.time={_RETENTION}", "--enable-feature=exemplar-storage"),
-        *(f"--web.listen-address={address}", f"--web.external-url=http://{address}", "--log.level=warn"),
+        *(f"--web.listen-address={address}", f"--web.external-url={url(settings)}", "--log.level=warn"),
     )
 
 
@@ -54,16 +56,24 @@ def file(settings: Settings) -> Path:
     return settings.state_dir.absolute() / "prometheus" / "prometheus.json"
 
 
+def url(settings: Settings) -> str:
+    """Where a browser on this machine finds its page."""
+    return f"http://{_LOOPBACK}:{settings.prometheus_port}"
+
+
 def runbooks(settings: Settings) -> str:
-    """Where runbooks are read: a URL without a slash at its end."""
-    return (settings.runbooks_url or _RUNBOOKS.absolute().as_uri()).rstrip("/")
+    """Where runbooks are read, a URL without a slash at its end: published, on the console, or else as files."""
+    console = f"http://{_LOOPBACK}:{settings.console_port}/runbooks" if settings.monitoring else ""
+    return (settings.runbooks_url or console or _RUNBOOKS.absolute().as_uri()).rstrip("/")
 
 
-def _rules(settings: Settings) -> Path:
-    folder = settings.rules_dir.absolute()
-    if not any(folder.glob("*.yaml")):  # Prometheus would start all the same, and watch nothing
-        raise ConfigurationError(f"{folder}: there are no rules (*.yaml); PUERTA_RULES_DIR chooses another folder")
-    return folder
+def _rules(settings: Settings, names: list[str]) -> Iterator[str]:
+    objectives = settings.rules_dir.absolute()
+    if not any(objectives.glob("*.yaml")):  # Prometheus would start all the same, and watch nothing
+        raise ConfigurationError(f"{objectives}: there are no rules (*.yaml); PUERTA_RULES_DIR chooses another folder")
+    yield str(objectives / "*.yaml")
+    in_containers = str(settings.prometheus_config.absolute().parent / _OBJECTIVES)
+    yield from (name for name in names if name != in_containers)
 
 
 def _targets(settings: Settings, *, alerting: bool) -> dict[str, list[str]]:

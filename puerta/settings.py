@@ -23,7 +23,7 @@ class Settings(GatewaySettings):
     rules_dir: Path = setting(  # noqa: RUF009 - a path is as immutable as a text
         Path("slo/generated/rules"), Path, "folder of the objectives' rules, which Prometheus evaluates"
     )
-    runbooks_url: str = setting("", str, "where runbooks are read, in alerts' links; empty: those of this repository")
+    runbooks_url: str = setting("", str, "where runbooks are read, in alerts' links; empty: the console's")
     alertmanager: str = setting(
         "prometheus-alertmanager,alertmanager",
         str,
@@ -36,5 +36,11 @@ class Settings(GatewaySettings):
     alert_webhook: str = setting("", read_url, "URL that alerts are sent to; empty: only where its configuration says")
     monitoring: bool = setting(True, read_flag, "reports of drift, quality and labels are made of what is logged here")
     monitoring_metrics_port: int = setting(9110, read_port, "port of their metrics, on 127.0.0.1")
+    console_port: int = setting(8090, read_port, "port of the console, which shows them, on 127.0.0.1")
+    demo: bool = setting(False, read_flag, "replay a year of real flights, a month a short day, in a folder of its own")
+    demo_day_seconds: int = setting(30, read_count, "length of such a day: 10, 12, 15, 20, 30 or 60 s")
+    demo_flights: Path = setting(  # noqa: RUF009 - a path is as immutable as a text
+        Path("model-files/flight-counts.csv"), Path, "counts of the flights that are replayed"
+    )
     start_seconds: float = setting(60.0, read_seconds, "time that everything may take to become ready")
     stop_seconds: float = setting(30.0, read_seconds, "time that everything may take to end what is under way")

@@ -51,12 +51,12 @@ class Supervisor:
             Whether everything came to its own end in time.
 
         Raises:
-            StartError: if a part ends, or is not ready within ``start_seconds``.
+            StartError: if a part can't be started, ends, or is not ready within ``start_seconds``.
         """
         finished = False
         try:
             for child in self._children:
-                child.start()
+                _start(child)
             if self._wait_until_ready(start_seconds):
                 announce()
                 self._watch()
@@ -150,6 +150,13 @@ class Supervisor:
             self._say(f"  {child.part.name:14} did not end in time and is killed")
             child.kill()
         return not late
+
+
+def _start(child: Child) -> None:
+    try:
+        child.start()
+    except OSError as error:  # of a full disk it says no more than that
+        raise StartError(f"{child.part.name} can't be started: {error}") from error
 
 
 def _with_tail(message: str, child: Child) -> str:

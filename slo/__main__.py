@@ -1,15 +1,15 @@
 """``python -m slo``: validate the specs, generate what is made of them, and tell how the objectives stand."""
 
 import argparse
+import re
 import sys
-import urllib.request
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
 from slo import status
 from slo.burn import Windows
-from slo.contract import missing, read_declared, read_exposition
+from slo.contract import ContractError, fetch, missing, read_declared, read_exposition
 from slo.generated import Stale, files, require_fresh, rules_files, write
 from slo.pace import REAL, Pace, PaceError
 from slo.policy import Policies, Release, read_policies
@@ -33,13 +33,15 @@ def main(arguments: list[str] | None = None) -> int:
             return _status(specs, policies, options)
         if options.command == "generate":
             _generate(specs, windows, options)
-        elif options.command == "check":
+        if options.command == "validate":
+            files(specs, windows)  # what can't be made of a spec is a mistake of it too
+        if options.command == "check":
             require_fresh(files(specs, windows), ROOM / "generated")
-            texts = [_exposition(url) for url in options.metrics]
+            texts = [fetch(url) for url in options.metrics]
             if texts and (complaints := list(missing(specs, read_exposition(texts), read_declared(texts)))):
                 print("\n".join(complaints), file=sys.stderr)
                 return 1
-    except (SpecError, Stale, StatusError, PaceError, OSError) as error:
+    except (SpecError, Stale, StatusError, PaceError, ContractError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{len(specs)} objectives, all well")
@@ -85,9 +87,10 @@ def _status(specs: tuple[Spec, ...], policies: Policies, options: argparse.Names
     return 1 if refused else 0
 
 
-def _exposition(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - the address is the caller's own
-        return str(answer.read(), "utf-8")
+def _percent(text: str) -> Decimal:
+    if not re.fullmatch(r"\d{1,2}(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} came, expected percent, less than 100")
+    return Decimal(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -117,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     stand.add_argument("--json", action="store_true", help="as JSON, for programs")
     stand.add_argument(
         "--least",
-        type=Decimal,
+        type=_percent,
         default=Decimal(0),
         metavar="PERCENT",
         help="of every budget that has to be left (default: 0)",

@@ -1,17 +1,39 @@
 """Whether what the rules are made of is there: every metric, every label, every bucket, at the running parts."""
 
 import re
+import urllib.request
 from collections.abc import Container, Iterable, Iterator, Mapping
+from http.client import HTTPException
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from slo.promql import selectors
 from slo.spec import Selector, Spec
 
+
+class ContractError(ValueError):
+    """A part that does not tell what it exposes."""
+
+
 SCRAPED = frozenset({"job", "instance"})  # labels that Prometheus itself adds
 
 Exposed = Mapping[str, Mapping[str, frozenset[str]]]
 """The values of every label of every metric."""
+
+
+def fetch(url: str, timeout: float = 10.0) -> str:
+    """What a part exposes at its ``/metrics``, as text.
+
+    Raises:
+        ContractError: if it does not answer, or with something else.
+    """
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 - the address is the caller's own
+            text = str(answer.read(), "utf-8")
+        read_exposition([text])
+    except (OSError, HTTPException, ValueError) as error:
+        raise ContractError(f"{url}: no metrics: {error}") from error
+    return text
 
 
 def read_exposition(texts: Iterable[str]) -> Exposed:
@@ -41,6 +63,7 @@ def missing(specs: Iterable[Spec], exposed: Exposed, declared: Container[str] = 
     Where an objective says by whose ``presence`` it is measured, it is enough that its own metric is ``declared``: it may
     rightly have no series yet.
     """
+    said: dict[str, None] = {}  # in order, each once
     for spec in specs:
         slices = spec.sli.slices
         presence = slices.presence if slices is not None else None
@@ -49,7 +72,8 @@ def missing(specs: Iterable[Spec], exposed: Exposed, declared: Container[str] = 
             if may_be_empty and selector.metric not in exposed and selector.metric in declared:
                 continue
             by = slices.by if slices is not None else ()
-            yield from (f"{spec.name}: {complaint}" for complaint in _complaints(selector, by, exposed))
+            said |= dict.fromkeys(f"{spec.name}: {complaint}" for complaint in _complaints(selector, by, exposed))
+    yield from said
 
 
 def _complaints(selector: Selector, by: Iterable[str], exposed: Exposed) -> Iterator[str]:

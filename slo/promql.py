@@ -10,8 +10,7 @@ RATE = "5m"  # the window of the level from which everything else is summed up
 
 def plain(number: Decimal) -> str:
     """A decimal as one writes it: no exponent, no digits that say nothing."""
-    text = f"{number.normalize():f}"
-    return text.removesuffix(".0")
+    return f"{number.normalize():f}"
 
 
 def bound(number: Decimal) -> str:
@@ -67,7 +66,7 @@ def selectors(spec: Spec) -> tuple[Selector, ...]:
     if sli.latency is not None:
         return (_count(sli.latency), _bucket(sli.latency))
     if sli.slices is not None:
-        own = Selector(metric=sli.slices.metric, match=sli.slices.match)
+        own = sli.slices.selector
         return (own,) if sli.slices.presence is None else (own, sli.slices.presence)
     return ()
 
@@ -87,7 +86,7 @@ def _bucket(latency: Latency) -> Selector:
 
 def _value(slices: Slices) -> str:
     """What is compared with the limit: each series, or its age, or the worst of those that belong together."""
-    value = series(Selector(metric=slices.metric, match=slices.match))
+    value = series(slices.selector)
     if slices.age:
         value = f"time() - {value}"
     if slices.by:

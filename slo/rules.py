@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from slo import month
-from slo.burn import PERIODS, Pair, Windows
+from slo.burn import PERIODS, Pair, Windows, seconds
 from slo.pace import REAL, Pace
 from slo.promql import RATE, absent, bad, plain, total
 from slo.spec import Spec
 
-INTERVAL = 30  # seconds between two evaluations; the guard against little traffic counts events with it
-COUNTER_WINDOWS = ("30m", "1h", "2h", "6h")
-RATIO_WINDOWS = ("5m", *COUNTER_WINDOWS, "1d", "3d")
+INTERVAL = 30  # seconds between two evaluations; the guard against little traffic counts the events of days with it
+RATIO_WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")  # of every objective; and those of burn-windows.yaml
+LONGEST_OF_COUNTERS = "6h"
 ABSENT_FOR = "10m"
 
 TOTAL = "slo:sli_total:rate5m"
@@ -52,7 +52,8 @@ class Group:
 def groups(spec: Spec, windows: Windows, pace: Pace = REAL, composites: Iterable[Spec] = ()) -> tuple[Group, ...]:
     """Every group of an objective. Of those ``composites`` that it is a part of, it is measured over their windows too."""
     wanted = {spec.window: None} | {whole.window: None for whole in composites if spec.name in _parts(whole)}
-    made = _sli(spec, tuple(wanted), pace), _budget(spec, pace), _alerts(spec, windows, pace)
+    ratios = sorted({*RATIO_WINDOWS, *windows.lengths}, key=seconds)
+    made = _sli(spec, tuple(dict.fromkeys((*ratios, *wanted))), pace), _budget(spec, pace), _alerts(spec, windows, pace)
     interval = pace.step(INTERVAL)
     return tuple(Group(name, tuple(rules), interval) for name, rules in zip(group_names(spec), made, strict=True))
 
@@ -90,8 +91,10 @@ def events_in(spec: Spec, record: str, window: str, pace: Pace = REAL) -> str:
 
 
 def reads_counters(spec: Spec, window: str) -> bool:
-    """Whether a window is measured at the counters themselves, not at records of them; slices have none."""
-    return window in COUNTER_WINDOWS and spec.sli.slices is None and spec.sli.composite is None
+    """Whether a window is measured at the counters themselves, not at records of them; slices and composites have none."""
+    if spec.sli.slices is not None or spec.sli.composite is not None or window in {RATE, "month"}:
+        return False
+    return seconds(window) <= seconds(LONGEST_OF_COUNTERS)
 
 
 def events_left(spec: Spec, pace: Pace = REAL) -> str:
@@ -105,18 +108,18 @@ def events_left(spec: Spec, pace: Pace = REAL) -> str:
     return f"{plain(spec.budget)} * {every} - {wrong}"
 
 
-def _sli(spec: Spec, wholes: tuple[str, ...], pace: Pace) -> Iterator[Rule]:
+def _sli(spec: Spec, windows: tuple[str, ...], pace: Pace) -> Iterator[Rule]:
     own = labels(spec)
     if spec.sli.composite is None:
         counted = "slices" if spec.sli.slices is not None else "events a second"
         rate = pace.duration(RATE)
         yield Rule(total(spec, rate), f"all {counted}", record=TOTAL, labels=own)
         yield Rule(bad(spec, rate), f"bad {counted}", record=BAD, labels=own)
-        if "month" in wholes:
+        if "month" in windows:
             for record in (TOTAL, BAD):
                 comment = "the same with its month, by which a calendar month's are told from the last one's"
                 yield Rule(month.labelled(_of(record, spec)), comment, record=record + BY_MONTH, labels=own)
-    for window in (*RATIO_WINDOWS, *wholes):
+    for window in windows:
         length = "this month so far" if window == "month" else pace.duration(window)
         yield Rule(
             _ratio(spec, window, pace),
@@ -260,4 +263,4 @@ def _of(record: str, spec: Spec) -> str:
 
 
 def _camel(name: str) -> str:
-    return "".join(part.title() for part in name.split("-"))
+    return "".join(part.capitalize() for part in name.split("-"))

@@ -7,11 +7,13 @@ import msgspec
 from msgspec import Meta
 
 Text = Annotated[str, Meta(min_length=1)]
+Line = Annotated[str, Meta(min_length=1, pattern=r"^(?!.*\n)")]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Metric = Annotated[str, Meta(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 Label = Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
-Matchers = dict[Label, Text]
+Matchers = dict[Label, Line]
 Severity = Literal["page", "ticket"]
+Window = Literal["30d", "28d", "month"]
 
 
 class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,6 +43,11 @@ class Latency(_Struct, frozen=True, kw_only=True):
     match: Matchers = {}
     exclude: Matchers = {}
 
+    @property
+    def selector(self) -> Selector:
+        """The histogram as a whole; Prometheus stores it under its name with ``_count``, ``_bucket`` and ``_sum``."""
+        return Selector(metric=self.histogram, match=self.match, exclude=self.exclude)
+
 
 class Slices(_Struct, frozen=True, kw_only=True):
     """Slices of time: at each evaluation every series is good, or bad where its value is above or below a limit.
@@ -58,11 +65,20 @@ class Slices(_Struct, frozen=True, kw_only=True):
     by: tuple[Label, ...] = ()
     presence: Selector | None = None
 
+    @property
+    def selector(self) -> Selector:
+        """The gauge."""
+        return Selector(metric=self.metric, match=self.match)
+
 
 class Composite(_Struct, frozen=True, kw_only=True):
     """A weighted mean of other objectives' error ratios."""
 
     weights: Annotated[dict[Name, Decimal], Meta(min_length=2)]
+
+    def share(self, part: str) -> Decimal:
+        """The weight of a part, of a sum of 1."""
+        return self.weights[part] / sum(self.weights.values(), Decimal(0))
 
 
 class Sli(_Struct, frozen=True, kw_only=True):
@@ -83,6 +99,7 @@ class Alerting(_Struct, frozen=True, kw_only=True):
     """Who is told of a burning budget, from how many failures on, and in what words.
 
     ``min_failures`` are bad events (or slices) in the longer window: fewer alert nobody, however small the traffic.
+    A composite has no events of its own, and none of this.
     """
 
     severities: tuple[Severity, ...] = ("page", "ticket")
@@ -97,7 +114,7 @@ class Spec(_Struct, frozen=True, kw_only=True):
     """
 
     name: Name
-    title: Text
+    title: Line
     description: Text
     owner: Text
     service: Text = "puerta"
@@ -109,7 +126,7 @@ class Spec(_Struct, frozen=True, kw_only=True):
             extra_json_schema={"exclusiveMinimum": 0, "exclusiveMaximum": 100},
         ),
     ]
-    window: Literal["30d", "28d", "month"] = "30d"
+    window: Window = "30d"
     policy: Name = "release"
     alerting: Alerting
     runbook: Annotated[

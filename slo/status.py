@@ -7,19 +7,49 @@ import urllib.request
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Any, Literal
-from urllib.error import URLError
+from http.client import HTTPException
+from typing import Annotated, Literal
+from urllib.error import HTTPError
+
+import msgspec
+from msgspec import Meta
 
 from slo import month
 from slo.pace import REAL, Pace
 from slo.policy import Policies, Policy, Release
-from slo.rules import events_left, ratio_record
+from slo.promql import plain
+from slo.rules import TOTAL, alert_name, events_left, ratio_record
 from slo.spec import Spec
 
 BURN_WINDOWS = ("1h", "6h", "3d")
 
 Verdict = Literal["healthy", "burning", "exhausted", "no data"]
-Ask = Callable[[str], list[dict[str, Any]]]  # PromQL in, the instant vector of its answer out
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One series of an instant vector: its labels, and a time in seconds with its value as Prometheus writes it."""
+
+    metric: dict[str, str]
+    value: tuple[float, Annotated[str, Meta(pattern=r"^([+-]?Inf|NaN|[+-]?[0-9.]+(e[+-]?[0-9]+)?)$")]]
+
+    @property
+    def number(self) -> float:
+        """The value; NaN and infinity among them."""
+        return float(self.value[1])
+
+
+Ask = Callable[[str], Sequence[Sample]]  # PromQL in, the instant vector of its answer out
+
+
+class _Vector(msgspec.Struct, frozen=True):
+    type: Literal["vector"] = msgspec.field(name="resultType")
+    result: tuple[Sample, ...]
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    status: Literal["success", "error"]
+    data: _Vector | None = None
+    error: str = "no data"
 
 
 class StatusError(RuntimeError):
@@ -30,7 +60,8 @@ class StatusError(RuntimeError):
 class Status:
     """One objective, now. Ratios are parts of 1, times are seconds; None is what nobody knows.
 
-    ``level`` is that of the objective's policy, with the ``releases`` that it allows where it is ``about`` them.
+    ``measured`` is whether there are data of it now; of a composite, of all its parts. ``level`` is that of the
+    objective's policy, with the ``releases`` that it allows where it is ``about`` them.
     """
 
     name: str
@@ -41,6 +72,7 @@ class Status:
     burn_rates: dict[str, float | None]
     exhausted_in_seconds: float | None
     firing: tuple[str, ...]
+    measured: bool
     verdict: Verdict
     about: str
     level: str | None
@@ -51,16 +83,37 @@ class Status:
 def prometheus(url: str, timeout: float = 10.0) -> Ask:
     """Asks a Prometheus for an instant vector (https://prometheus.io/docs/prometheus/latest/querying/api/)."""
 
-    def ask(query: str) -> list[dict[str, Any]]:
+    def ask(query: str) -> Sequence[Sample]:
         where = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
         try:
-            with urllib.request.urlopen(where, timeout=timeout) as answer:  # noqa: S310 - the address is the caller's own
-                result: list[dict[str, Any]] = json.load(answer)["data"]["result"]
-        except (URLError, OSError, ValueError, KeyError) as error:
+            return read_answer(_fetched(where, timeout))
+        except (OSError, HTTPException, ValueError, StatusError) as error:
             raise StatusError(f"{url}: no answer of a Prometheus to {query}: {error}") from error
-        return result
 
     return ask
+
+
+def read_answer(body: bytes) -> Sequence[Sample]:
+    """The instant vector of an answer.
+
+    Raises:
+        StatusError: in a Prometheus' own words, if it refuses.
+        ValueError: if this is no such answer.
+    """
+    answer = msgspec.json.decode(body, type=_Answer)
+    if answer.data is None:
+        raise StatusError(answer.error)
+    return answer.data.result
+
+
+def _fetched(where: str, timeout: float) -> bytes:
+    try:
+        with urllib.request.urlopen(where, timeout=timeout) as answer:  # noqa: S310 - the address is the caller's own
+            return bytes(answer.read())
+    except HTTPError as error:
+        if "json" not in error.headers.get("Content-Type", ""):
+            raise
+        return error.read()  # what is wrong, in words
 
 
 def statuses(specs: Iterable[Spec], ask: Ask, policies: Policies, pace: Pace = REAL) -> list[Status]:
@@ -74,21 +127,23 @@ def statuses(specs: Iterable[Spec], ask: Ask, policies: Policies, pace: Pace = R
 
 def _status(spec: Spec, ask: Ask, policy: Policy, pace: Pace) -> Status:
     def value(query: str) -> float | None:
-        found = ask(query)
-        number = float(found[0]["value"][1]) if found else math.nan
-        return None if math.isnan(number) else number
+        number = next((sample.number for sample in ask(query)), math.nan)
+        return number if math.isfinite(number) else None
 
     own = f'{{slo="{spec.name}"}}'
     error = value(f"{ratio_record(spec.window)}{own}")
     left = value(f"slo:period_error_budget_remaining:ratio{own}")
     events = None if spec.sli.composite is not None else value(events_left(spec, pace))
-    burns = {window: value(f"{ratio_record(window)}{own} / {spec.budget}") for window in BURN_WINDOWS}
+    burns = {window: value(f"{ratio_record(window)}{own} / {plain(spec.budget)}") for window in BURN_WINDOWS}
     gone = _exhausted_in(left, burns["1h"], value(f"slo:time_period:days{own}"))
     if gone is not None and spec.window == "month" and gone > (value(month.LEFT) or 0):
         gone = None  # by then the budget is full again
     level = None if left is None else policy.level(left)
     firing = ask(f'ALERTS{{alertstate="firing",slo="{spec.name}"}}')
-    names = tuple(sorted({series["metric"]["alertname"] for series in firing}))
+    names = tuple(sorted({sample.metric["alertname"] for sample in firing}))
+    burning = any(alert_name(spec, severity) in names for severity in spec.alerting.severities)
+    parts = spec.sli.composite.weights if spec.sli.composite is not None else (spec.name,)
+    measured = value(f'count({TOTAL}{{slo=~"{"|".join(parts)}"}})') == len(parts)
     return Status(
         name=spec.name,
         objective=float(spec.ratio),
@@ -98,7 +153,8 @@ def _status(spec: Spec, ask: Ask, policy: Policy, pace: Pace) -> Status:
         burn_rates=burns,
         exhausted_in_seconds=gone,
         firing=names,
-        verdict=_verdict(left, names),
+        measured=measured,
+        verdict=_verdict(left, burning=burning, measured=measured),
         about=policy.about,
         level=None if level is None else level.name,
         consequence=None if level is None else level.text,
@@ -113,19 +169,22 @@ def _exhausted_in(left: float | None, burn: float | None, days: float | None) ->
     return max(0.0, left) * days * 86_400 / burn
 
 
-def _verdict(left: float | None, firing: Sequence[str]) -> Verdict:
+def _verdict(left: float | None, *, burning: bool, measured: bool) -> Verdict:
+    """As the dashboards have it: what is not measured now is not healthy, however much was left of its budget."""
     if left is None:
         return "no data"
     if left <= 0:
         return "exhausted"
-    return "burning" if firing else "healthy"
+    if burning:
+        return "burning"
+    return "healthy" if measured else "no data"
 
 
 def refusals(found: Iterable[Status], least: Decimal, kind: Release | None = None) -> list[str]:
     """Why a release has to wait, in words: the error-budget gate, by the objectives whose policy is about releases.
 
     Of each of them more than ``least`` of the budget must be left, and its policy must allow this kind of release; where
-    nobody knows what is left, nothing is released.
+    nobody knows what is left, or it is not measured now, nothing is released.
     """
     said = []
     for one in found:
@@ -133,6 +192,8 @@ def refusals(found: Iterable[Status], least: Decimal, kind: Release | None = Non
             continue
         if one.budget_left is None:
             said.append(f"{one.name}: nobody knows what is left of its budget")
+        elif not one.measured:
+            said.append(f"{one.name}: it is not measured now, whatever was left of its budget")
         elif one.budget_left <= least:
             said.append(f"{one.name}: {one.budget_left:.1%} of its budget is left, expected more than {least:.1%}")
         elif kind is not None and kind not in one.releases:
@@ -148,7 +209,7 @@ def rows(found: Iterable[Status]) -> list[tuple[str, ...]]:
     return [
         (
             one.name,
-            f"{one.objective:.2%}",
+            f"{one.objective * 100:.10g}%",
             _text(one.sli, "{:.3%}"),
             _text(one.budget_left, "{:.1%}"),
             _text(one.budget_left_events, "{:,.0f}"),

@@ -14,7 +14,7 @@ def table(specs: Iterable[Spec]) -> str:
     rows = [_HEAD, ("---",) * len(_HEAD)]
     for spec in sorted(specs, key=lambda one: "page" not in one.alerting.severities):
         alerts = ", ".join(spec.alerting.severities)
-        measured = spec.description.partition(". ")[0].removesuffix(".")
+        measured = " ".join(spec.description.split()).partition(". ")[0].removesuffix(".")
         rows.append((spec.name, measured, f"{spec.objective} %", _PERIODS[spec.window], alerts))
     lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
     return "\n".join([f"<!-- {MADE_BY_COMMAND} -->", *lines]) + "\n"

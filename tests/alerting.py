@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -28,8 +29,8 @@ class Told(NamedTuple):
 
     @property
     def slo(self) -> str:
-        """The objective that it is about."""
-        return str(self.message["groupLabels"]["slo"])
+        """The objective that it is about; empty where it is about what watches them."""
+        return str(self.message["groupLabels"].get("slo", ""))
 
     def alerts(self, status: str) -> list[str]:
         """The names of the alerts of a status, ``firing`` or ``resolved``."""
@@ -80,6 +81,18 @@ def faster_rules(folder: Path, times: int) -> Path:
     made = subprocess.run(command, cwd=ROOT, check=False, timeout=PATIENCE, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     return folder / "rules"
+
+
+def faster_watching(folder: Path, times: int) -> Path:
+    """The committed configuration with the rules beside it, every duration of theirs divided, in the test's folder."""
+    committed = ROOT / "monitoring" / "prometheus"
+    rules = yaml.safe_load((committed / "watching.yaml").read_text())
+    for group in rules["groups"]:
+        group["interval"] = f"{1000 * seconds(group['interval']) // times}ms"
+        for rule in group["rules"]:
+            rule["for"] = f"{1000 * seconds(rule['for']) // times}ms"
+    (folder / "watching.yaml").write_text(yaml.safe_dump(rules))
+    return Path(shutil.copy(committed / "prometheus.yaml", folder))
 
 
 def shorter(path: Path, faster: int, folder: Path) -> Path:

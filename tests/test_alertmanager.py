@@ -107,9 +107,9 @@ def test_the_whole_is_inhibited_by_its_parts() -> None:
 
 
 def render(template: str, folder: Path, *alerts: dict[str, Any], status: str = "firing") -> str:
-    """A template's text for some alerts of one objective."""
+    """A template's text for some alerts of one objective, or of none."""
     data = folder / "data.json"
-    common = {"slo": SLO, "severity": "page"}
+    common = {name: value for name, value in alerts[0]["labels"].items() if name != "alertname"}
     data.write_text(json.dumps({"status": status, "alerts": alerts, "commonLabels": common}))
     files = f"--template.glob={FOLDER}/templates/*.tmpl"
     return amtool(
@@ -164,6 +164,19 @@ def test_link_leads_to_a_dashboard(tmp_path: Path) -> None:
     built = [json.loads(path.read_text()) for path in (ROOT / "dashboards" / "generated").glob("*.json")]
     (board,) = [board for board in built if board["uid"] == link[1]]
     assert link[2] in {variable["name"] for variable in board["templating"]["list"]}
+
+
+def test_words_of_what_is_about_no_objective(tmp_path: Path) -> None:
+    """Neither a budget is told of nor a dashboard."""
+    down = alert("TargetDown") | {"labels": {"alertname": "TargetDown", "severity": "ticket"}}
+    assert render("puerta.title", tmp_path, down).strip() == "Ticket: Availability: the error budget burns too fast"
+    assert render("puerta.text", tmp_path, down).strip().splitlines()[2:] == [
+        "",
+        "",
+        "What to do: https://example.com/gateway-availability.md",
+        "Owner:      platform",
+        "Since:      2026-01-01 08:00:00 UTC",
+    ]
 
 
 def test_words_for_each_kind(tmp_path: Path) -> None:

@@ -54,11 +54,11 @@ def test_configuration_is_mounted(services: dict[str, Any], name: str) -> None:
 
 
 def test_rules_are_mounted(services: dict[str, Any], prometheus: Any) -> None:
-    """The objectives' rules are where Prometheus looks for them."""
+    """The objectives' and those of what watches them are where Prometheus looks for them: beside its configuration."""
     mounted = mounts(services["prometheus"])
-    assert [ROOT / mounted[str(Path(pattern).parent)] for pattern in prometheus["rule_files"]] == [
-        ROOT / "slo" / "generated" / "rules"
-    ]
+    objectives, watching = (Path("/etc/prometheus") / pattern for pattern in prometheus["rule_files"])
+    assert mounted[str(objectives.parent)] == "./slo/generated/rules"
+    assert mounted[str(watching)] == "./monitoring/prometheus/watching.yaml"
 
 
 def test_every_target_is_a_container(services: dict[str, Any], prometheus: Any) -> None:

@@ -273,7 +273,7 @@ class TestPlatform:
         """``check`` names what is quiet and why, and finds nothing wrong; of a Prometheus that is not there it says so."""
         done = _check("--prometheus", watched.source.url, "--last", "1m")
         assert (done.returncode, done.stderr) == (0, "")
-        assert "quiet: load-test: annotation Model changes: no model was changed" in done.stdout
+        assert f"quiet: load-test: annotation Heavy traffic: {QUIET['annotation Heavy traffic']}" in done.stdout
         gone = _check("--prometheus", "http://127.0.0.1:1")
         assert gone.returncode == 1
         assert "no Prometheus answers at http://127.0.0.1:1" in gone.stderr

@@ -113,7 +113,7 @@ def incident(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Incident]:
             ended = time.time()
             eventually(lambda: _told(receiver, pages, "resolved"), "it was never over", 2 * PATIENCE)
             time.sleep(5)  # whatever would be told twice
-        yield Incident(began, ended, outcomes, receiver.told, prometheus, alertmanager)
+        yield Incident(began, ended, outcomes, list(receiver.told), prometheus, alertmanager)
         assert platform.stop() == 0
 
 
@@ -240,13 +240,19 @@ def test_link_leads_to_the_runbook(incident: Incident, objective: Objective) -> 
 
 @BOTH
 def test_ticket_is_held_back_by_the_page(incident: Incident, objective: Objective) -> None:
-    """The ticket of the same objective burns too, and says nothing from then on: somebody is up already."""
+    """The ticket of the same objective burns too, and says nothing until the page is over: somebody is up already."""
     ticket = incident.alertmanager[objective.page.replace("Page", "Ticket")]
     assert ticket["status"]["state"] == "suppressed"
     assert ticket["status"]["inhibitedBy"] == [incident.alertmanager[objective.page]["fingerprint"]]
     paged = next(told.at for told in incident.pages() if told.slo == objective.name)
-    since = [told for told in incident.told if told.slo == objective.name and told.at >= paged]
-    assert {told.message["receiver"] for told in since} == {"page"}
+    (over,) = [
+        datetime.fromisoformat(alert["endsAt"]).timestamp()
+        for told in incident.pages()
+        for alert in told.message["alerts"]
+        if alert["status"] == "resolved" and alert["labels"]["slo"] == objective.name
+    ]
+    meanwhile = [told for told in incident.told if told.slo == objective.name and paged <= told.at < over]
+    assert {told.message["receiver"] for told in meanwhile} == {"page"}
 
 
 def test_nobody_is_paged_for_anything_else(incident: Incident) -> None:

@@ -3,7 +3,7 @@
 from dashboards.frame import Board, Row, choice
 from dashboards.limits import Limits
 from dashboards.palette import BROKEN, CODES, Step, plain, rising
-from dashboards.panels import LOG, PART, Builder, Query, Text, chart_panel, stat_panel
+from dashboards.panels import LOG, PART, UPWARD, Builder, Query, Text, chart_panel, stat_panel
 from dashboards.promql import lately, matchers, quantile, rate, ratio, share
 
 REQUESTS = "gateway_requests_total"
@@ -55,7 +55,7 @@ def _now(limits: Limits) -> list[Builder]:
             decimals=1,
         ),
         stat_panel(
-            text("P90", "Nine of ten answers are faster, as callers see them."),
+            text("P90", "Nine of ten answers are faster, as callers see them; refusals are among them."),
             [Query(quantile(0.9, SECONDS, CLIENT))],
             "s",
             rising(notice=limits.seconds("latency") / 2, broken=limits.seconds("latency")),
@@ -153,7 +153,9 @@ def _attribution(limits: Limits) -> list[Builder]:
             "reqps",
         ),
         chart_panel(
-            Text("Latency: callers and service", "P90 as callers see it, and at the service itself."),
+            Text(
+                "Latency: callers and service", "P90 as callers see it, refusals among it, and at the service itself."
+            ),
             [Query(quantile(0.9, SECONDS, CLIENT), "callers"), Query(quantile(0.9, SERVICE, *behind), "service")],
             "s",
             (Step(limits.seconds("latency"), BROKEN),),
@@ -178,6 +180,7 @@ def _attribution(limits: Limits) -> list[Builder]:
             [Query(ratio(f"({every} - {within})", every), "over")],
             "percentunit",
             (Step(limits.allowed("gateway-overhead"), BROKEN),),
+            axis=UPWARD.up_to(limits.allowed("gateway-overhead")),
         ),
         chart_panel(
             Text(

@@ -2,7 +2,7 @@
 
 from dashboards.limits import Limits
 from dashboards.palette import BROKEN, WARNING, Step
-from dashboards.panels import LOG, Builder, Query, Text, chart_panel, heatmap_panel
+from dashboards.panels import LOG, UPWARD, Builder, Query, Text, chart_panel, heatmap_panel
 from dashboards.promql import increase, matchers, quantile, rate, ratio
 
 REQUESTS = "http_server_request_duration_seconds"
@@ -66,6 +66,7 @@ def panels(limits: Limits) -> list[Builder]:
             [Query(_over(limits, name), f"over {limits.seconds(name):g} s") for name in ("latency", "latency-tail")],
             "percentunit",
             (Step(limits.allowed("latency-tail"), WARNING), Step(limits.allowed("latency"), BROKEN)),
+            axis=UPWARD.up_to(limits.allowed("latency")),
         ),
         chart_panel(
             Text("P90 by route", f"The line is the objective, {threshold:g} s."),

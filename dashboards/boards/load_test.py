@@ -3,7 +3,7 @@
 from dashboards.classic import dashboard, models
 from dashboards.frame import Board, Row, annotation
 from dashboards.limits import Limits
-from dashboards.palette import BROKEN, CODES, HEALTHY, WARNING, Step, plain
+from dashboards.palette import BROKEN, CODES, HEALTHY, WARNING, Step, plain, rising
 from dashboards.panels import LOG, UPWARD, Builder, Query, Text, chart_panel, stat_panel
 from dashboards.promql import increase, matchers, of, quantile, rate, ratio, share
 
@@ -67,7 +67,7 @@ def _run(limits: Limits) -> list[Builder]:
             text("Errors", "Part with 5xx; red from what the objective of availability allows."),
             [Query(share(failed, every))],
             "percentunit",
-            (Step(0, HEALTHY), Step(allowed, BROKEN)),
+            rising(broken=allowed),
             decimals=3,
         ),
         *(

@@ -3,10 +3,11 @@
 from dashboards.classic import dashboard, models
 from dashboards.frame import Board, Row, choice
 from dashboards.limits import Limits
-from dashboards.palette import BROKEN, HEALTHY, UNKNOWN, WARNING, State, Step, plain
+from dashboards.palette import BROKEN, HEALTHY, UNKNOWN, WARNING, State, Step, plain, rising
 from dashboards.panels import (
     FREE,
     PART,
+    UPWARD,
     Builder,
     Query,
     Text,
@@ -17,7 +18,18 @@ from dashboards.panels import (
     timeline_panel,
 )
 from dashboards.promql import increase, lately, mean, of, rate, share
-from dashboards.reports import DRIFT, MODEL, QUALITY, VIEW, WINDOW, age, believed, drift_verdicts, quality_verdicts
+from dashboards.reports import (
+    DRIFT,
+    MODEL,
+    QUALITY,
+    VIEW,
+    WINDOW,
+    age,
+    age_once_written,
+    believed,
+    drift_verdicts,
+    quality_verdicts,
+)
 
 # The scores from which on drift is worth a look, and an alert: monitoring's own, which a test holds them to.
 WARN_SCORE, ALERT_SCORE = 0.05, 0.1
@@ -76,7 +88,8 @@ def _now(limits: Limits) -> list[Builder]:
             ),
             [Query(age())],
             "dtdurations",
-            (Step(0, HEALTHY), Step(limits.above("drift-freshness"), BROKEN)),
+            rising(broken=limits.above("drift-freshness")),
+            decimals=1,
         ),
         stat_panel(
             text("Labelled", "Part of the window's predictions whose label has come."),
@@ -250,7 +263,7 @@ def _quality(limits: Limits) -> list[Builder]:
         chart_panel(
             Text("Label lag", "How long after its prediction a label came: half of them, and nine of ten."),
             [Query(of("label_lag_seconds", MODEL, WINDOW), "{{quantile}} {{model}} {{version}} {{window}}")],
-            "dtdurations",
+            "s",
         ),
         chart_panel(
             Text(
@@ -260,7 +273,7 @@ def _quality(limits: Limits) -> list[Builder]:
             [Query(share(late, due, on="model, version"), "{{model}} {{version}}")],
             "percentunit",
             (Step(limits.allowed("label-arrival"), BROKEN),),
-            axis=PART,
+            axis=UPWARD.up_to(limits.allowed("label-arrival")),
         ),
     ]
 
@@ -268,10 +281,11 @@ def _quality(limits: Limits) -> list[Builder]:
 def _freshness(limits: Limits) -> list[Builder]:
     return [
         chart_panel(
-            Text("Age of the newest report", "The line is the objective's limit.", width=12),
-            [Query(age(), "age")],
-            "dtdurations",
+            Text("Age of the newest report", "From the first one on; the line is the objective's limit.", width=12),
+            [Query(age_once_written(), "age")],
+            "s",
             (Step(limits.above("drift-freshness"), BROKEN),),
+            axis=UPWARD.up_to(limits.above("drift-freshness")),
         ),
         chart_panel(
             Text("Runs", "Runs of drift and quality in the day before, by result.", width=12),

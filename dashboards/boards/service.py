@@ -3,7 +3,7 @@
 from dashboards.boards import latency
 from dashboards.frame import Board, Row
 from dashboards.limits import Limits
-from dashboards.palette import BROKEN, CODES, HEALTHY, NOTICE, WARNING, State, Step, plain, rising
+from dashboards.palette import BROKEN, CODES, HEALTHY, WARNING, State, Step, plain, rising
 from dashboards.panels import LOG, UPWARD, Builder, Query, Text, chart_panel, stat_panel, timeline_panel
 from dashboards.promql import lately, matchers, mean, of, quantile, rate, rate_of, ratio, share
 
@@ -75,7 +75,7 @@ def _now(limits: Limits) -> list[Builder]:
             text("Not logged", "Predictions of an hour that were answered and could not be logged."),
             [Query(lately("prediction_log_failed_total"))],
             "short",
-            (Step(0, HEALTHY), Step(0.5, BROKEN)),
+            rising(broken=0.5),
             decimals=0,
         ),
     ]
@@ -105,6 +105,7 @@ def _requests(limits: Limits) -> list[Builder]:
             [Query(share(failed, every, on="route"), "{{route}}")],
             "percentunit",
             (Step(limits.allowed("service-availability"), BROKEN),),
+            axis=UPWARD.up_to(limits.allowed("service-availability")),
         ),
     ]
 
@@ -207,6 +208,7 @@ def _log(limits: Limits) -> list[Builder]:
             [Query(share(failed, f"({written} + {failed})"), "not logged")],
             "percentunit",
             (Step(limits.allowed("prediction-log"), BROKEN),),
+            axis=UPWARD.up_to(limits.allowed("prediction-log")),
         ),
         chart_panel(
             Text("Input refused, by reason", "Requests a second whose input did not fit the model.", width=6),
@@ -235,4 +237,4 @@ def _memory() -> str:
 
 def _memory_steps(limits: Limits) -> tuple[Step, ...]:
     limit = limits.above("memory")
-    return (Step(0, HEALTHY), Step(0.8 * limit, NOTICE), Step(limit, BROKEN))
+    return rising(notice=0.8 * limit, broken=limit)

@@ -4,11 +4,9 @@ from dashboards.classic import dashboard, models
 from dashboards.frame import Board, Row, choice, link
 from dashboards.objectives import (
     ALERTS,
-    BURN_STEPS,
     EVENTS_STEPS,
     GONE_STATES,
     GONE_STEPS,
-    LEFT_STEPS,
     SHOWN_BURNS,
     VERDICTS,
     Objectives,
@@ -64,7 +62,7 @@ def _verdict(objectives: Objectives) -> list[Builder]:
             f"Error ratio of {window} / budget.",
             objectives.known(objectives.burn(window)),
             "short",
-            BURN_STEPS,
+            objectives.burn_steps,
         )
         for window in SHOWN_BURNS
     ]
@@ -81,7 +79,7 @@ def _verdict(objectives: Objectives) -> list[Builder]:
             "Of the period; below 0 the objective is missed.",
             objectives.known(objectives.left),
             "percentunit",
-            LEFT_STEPS,
+            objectives.left_steps,
         ),
         tile(
             "Events left",
@@ -98,6 +96,7 @@ def _verdict(objectives: Objectives) -> list[Builder]:
             "dtdurations",
             GONE_STEPS,
             GONE_STATES,
+            decimals=1,
         ),
         stat_panel(
             Text("Alerts firing", "Alerts of this objective that fire now.", width=3, height=4),

@@ -4,17 +4,15 @@ from dashboards.classic import models
 from dashboards.frame import Board, Row
 from dashboards.objectives import (
     ALERTS,
-    BURN_STEPS,
     EVENTS_STEPS,
     GONE_STATES,
     GONE_STEPS,
-    LEFT_STEPS,
     SHOWN_BURNS,
     VERDICTS,
     Objectives,
 )
 from dashboards.palette import BROKEN, HEALTHY, UNKNOWN, State, Step, plain
-from dashboards.panels import Axis, Builder, Query, Text, bar_panel, chart_panel, stat_panel, timeline_panel
+from dashboards.panels import SYMLOG, Axis, Builder, Query, Text, bar_panel, chart_panel, stat_panel, timeline_panel
 from dashboards.promql import of
 from dashboards.tables import Column, table_panel
 
@@ -94,11 +92,23 @@ def _table(objectives: Objectives) -> Builder:
         Column("Policy", objectives.level, states=objectives.levels, width=110),
         Column("Target", objectives.objective, "percentunit", plain(), decimals=2, width=90),
         Column("SLI", objectives.sli, "percentunit", plain(), decimals=3, width=90),
-        Column("Budget left", objectives.known(objectives.left), "percentunit", LEFT_STEPS, decimals=1, width=110),
+        Column(
+            "Budget left",
+            objectives.known(objectives.left),
+            "percentunit",
+            objectives.left_steps,
+            decimals=1,
+            width=110,
+        ),
         Column("In events", objectives.known(objectives.left_events), "locale", EVENTS_STEPS, decimals=0, width=100),
         *(
             Column(
-                f"Burn {window}", objectives.known(objectives.burn(window)), "short", BURN_STEPS, decimals=2, width=90
+                f"Burn {window}",
+                objectives.known(objectives.burn(window)),
+                "short",
+                objectives.burn_steps,
+                decimals=2,
+                width=90,
             )
             for window in SHOWN_BURNS
         ),
@@ -108,6 +118,7 @@ def _table(objectives: Objectives) -> Builder:
             "dtdurations",
             GONE_STEPS,
             GONE_STATES,
+            decimals=1,
         ),
         Column("Alerts firing", objectives.firing, "short", (Step(0, UNKNOWN), Step(1, BROKEN)), decimals=0, width=110),
     ]
@@ -161,12 +172,13 @@ def _over_time(objectives: Objectives) -> list[Builder]:
             [Query(objectives.burn("1h"), "{{slo}}")],
             "short",
             (Step(1, BROKEN),),
+            axis=SYMLOG,
         ),
         bar_panel(
             Text("Budget left now", "The same as now, side by side.", width=12, height=9),
             [Query(objectives.known(objectives.left), "{{slo}}")],
             "percentunit",
-            LEFT_STEPS,
+            objectives.left_steps,
             most=1,
         ),
         timeline_panel(

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 TEXT = "#d8d9da"
 MUTED = "#8e9097"
-CANVAS = "#111217"
 PANEL = "#181b1f"
 LINE = "#2c2f36"
 

@@ -4,13 +4,13 @@ https://grafana.com/docs/grafana/latest/panels-visualizations/configure-override
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dashboards.preview import colours, units
 from dashboards.preview.colours import Step, Thresholds
+from dashboards.preview.pattern import pattern
 
 Value = float | str | None  # None and NaN are "nobody knows"
 
@@ -45,7 +45,7 @@ class ValueMapping:
                     found = self.options["result"]
             case "special" if self._special(value):
                 found = self.options["result"]
-            case "regex" if isinstance(value, str) and re.search(self.options["pattern"].strip("/"), value):
+            case "regex" if isinstance(value, str) and pattern(self.options["pattern"]).search(value):
                 found = self.options["result"]
         return None if found is None else Result(found.get("text"), found.get("color"))
 
@@ -133,7 +133,7 @@ def _matches(matcher: Mapping[str, Any], name: str, ref: str, *, number: bool) -
         case "byName":
             return bool(options == name)
         case "byRegexp":
-            return re.search(str(options).strip("/"), name) is not None
+            return pattern(str(options)).search(name) is not None
         case "byFrameRefID":
             return bool(options == ref)
         case "byType":

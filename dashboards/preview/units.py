@@ -11,8 +11,8 @@ SIGNIFICANT = 3  # digits, where nobody says how many decimals
 _DIGITS = 10  # of a tick, at most
 _WHOLE = 100  # percent
 
-_MINUTE, _HOUR, _DAY, _WEEK, _YEAR = 60, 3600, 86_400, 604_800, 31_536_000
-_DURATIONS = (("year", _YEAR), ("week", _WEEK), ("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE), ("second", 1))
+_MINUTE, _HOUR, _DAY, _WEEK, _MONTH, _YEAR = 60, 3600, 86_400, 604_800, 2_628_000, 31_536_000
+_DURATIONS = (("year", _YEAR), ("month", _MONTH), ("week", _WEEK), ("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE))
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _CLOCK_STEPS = (1, 2, 5, 10, 15, 30, _MINUTE, 120, 300, 600, 1800, _HOUR, 7200, 14_400, 28_800, _DAY, 172_800, _WEEK)
 
@@ -138,14 +138,14 @@ def _short(value: float, decimals: int | None) -> str:
 
 
 def _duration(value: float, decimals: int | None) -> str:
-    """The two largest parts, in words; with ``decimals`` as many and one more, as Grafana has it."""
-    rest, parts = abs(value), []
-    for name, length in _DURATIONS:
+    """The largest part in words, and ``decimals`` more, 0 or not (grafana-data's dateTimeFormatters.ts, toDuration)."""
+    rest, parts = round(abs(value) * 1000), list[str]()
+    for name, length in (*((name, 1000 * length) for name, length in _DURATIONS), ("second", 1000), ("millisecond", 1)):
         number, rest = divmod(rest, length)
-        if number:
-            parts.append(f"{number:.0f} {name}{'s' * (number > 1)}")
-    text = ", ".join(parts[: 2 if decimals is None else decimals + 1]) or "0 seconds"
-    return f"-{text}" if value < 0 else text
+        if number or parts:
+            parts.append(f"{number} {name}{'s' * (number != 1)}")
+    text = ", ".join(parts[: (decimals or 0) + 1]) or "0 seconds"
+    return f"{text} ago" if value < 0 else text
 
 
 def _when(value: float, _: int | None) -> str:

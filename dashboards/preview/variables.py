@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from dashboards.preview.model import Dashboard, Variable
+from dashboards.preview.pattern import pattern
 from dashboards.preview.period import Period
 from dashboards.preview.prometheus import Source, written
 
@@ -153,9 +154,9 @@ def _filtered(values: Iterable[str], regex: str) -> Iterable[str]:
     if not regex:
         yield from values
         return
-    pattern = re.compile(re.sub(r"\(\?<(?![=!])", "(?P<", regex.strip("/")))
+    wanted = pattern(regex)
     for value in values:
-        if match := pattern.search(value):
+        if match := wanted.search(value):
             named = match.groupdict()
             yield named.get("value") or named.get("text") or (match[1] if match.groups() else value)
 

@@ -3,16 +3,21 @@
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import yaml
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 
 from dashboards.classic import JSONEncoder, models
 from dashboards.generated import Stale, files, require_fresh, write
-from dashboards.palette import HEALTHY
+from dashboards.objectives import Objectives
+from dashboards.palette import BROKEN, HEALTHY, NOTICE, WARNING, Step
+from dashboards.preview.fields import FieldRules
 from dashboards.tests.conftest import ROOM
 from slo.burn import Windows
 from slo.policy import Policies
@@ -40,17 +45,84 @@ def test_what_is_committed_is_what_the_specs_say(made: dict[str, str], tmp_path:
 
 
 def test_grafana_s_own_model_reads_all_of_it(documents: dict[str, dict[str, Any]]) -> None:
-    """From JSON into the SDK's types and back: nothing is dropped (a misspelt key would be), nothing is added."""
+    """From JSON into the SDK's types and back: nothing is dropped (a misspelt key would be), nothing is added.
+
+    But for the place of links and annotations, of which the SDK knows one alone (see below).
+    """
     register_default_plugins()
 
     def through(document: dict[str, Any]) -> Any:
-        return json.loads(json.dumps(models.Dashboard.from_json(document), cls=JSONEncoder))
+        told = json.loads(json.dumps(models.Dashboard.from_json(document), cls=JSONEncoder))
+        for one in (*told["links"], *told["annotations"]["list"]):
+            del one["placement"]
+        return told
 
     for document in documents.values():
         assert document["schemaVersion"] == 42
         assert through(document) == document
     misspelt = documents["gateway"] | {"refersh": "5s"}
     assert through(misspelt) != misspelt
+
+
+def test_links_and_annotations_stand_above_the_panels(documents: dict[str, dict[str, Any]]) -> None:
+    """In the SDK's place, a menu, Grafana draws no link to other dashboards at all (grafana/grafana#115084)."""
+    for document in documents.values():
+        assert document["links"]
+        assert [one for one in (*document["links"], *document["annotations"]["list"]) if "placement" in one] == []
+
+
+def test_dashboards_begin_with_the_data_source_that_is_provisioned(documents: dict[str, dict[str, Any]]) -> None:
+    """By its uid, and by its name, which is what one sees."""
+    text = (ROOM / "provisioning/datasources/prometheus.yaml").read_text(encoding="utf-8")
+    (source,) = yaml.safe_load(text)["datasources"]
+    for document in documents.values():
+        (variable,) = [one for one in document["templating"]["list"] if one["type"] == "datasource"]
+        assert (variable["current"]["value"], variable["current"]["text"]) == (source["uid"], source["name"])
+
+
+def test_colours_of_budgets_come_from_policies_and_windows(
+    specs: tuple[Spec, ...], windows: Windows, policies: Policies
+) -> None:
+    """A policy that gets careful earlier moves what is green, a page for a slower burn what is orange."""
+    shipped = Objectives(specs, windows, policies)
+    assert [(step.value, step.colour) for step in shipped.left_steps[1:]] == [
+        (0, WARNING),
+        (0.25, NOTICE),
+        (0.5, HEALTHY),
+    ]
+    assert [step.value for step in shipped.burn_steps] == [0, 1, 6, 14.4]
+    first, *others = policies["release"].levels
+    earlier = msgspec.structs.replace(
+        policies["release"], levels=(msgspec.structs.replace(first, above=Decimal(80)), *others)
+    )
+    assert Objectives(specs, windows, {**policies, "release": earlier}).left_steps[-1] == Step(0.8, HEALTHY)
+    (fast, slow) = windows.by_period["30d"]["page"]
+    slower = {**windows.by_period["30d"], "page": (fast, replace(slow, factor=Decimal(4)))}
+    changed = Windows({**windows.by_period, "30d": slower})
+    assert Objectives(specs, changed, policies).burn_steps[2] == Step(4, WARNING)
+
+
+def test_lines_are_within_the_chart(documents: dict[str, dict[str, Any]]) -> None:
+    """A chart of parts that is empty or all 0 reaches from 0 to 100 %: a limit of 0.05 % would not be seen on it."""
+    for name, panel in _panels(documents):
+        config = panel["fieldConfig"]["defaults"]
+        lines = [step["value"] for step in config["thresholds"]["steps"] if step["value"] and step["value"] > 0]
+        if panel["type"] == "timeseries" and config["unit"] == "percentunit" and lines and max(lines) < 0.5:
+            assert max(lines) < config["custom"]["axisSoftMax"] < 2 * max(lines), f"{name}: {panel['title']}"
+
+
+def test_what_series_are_drawn_like_finds_them(documents: dict[str, dict[str, Any]]) -> None:
+    """Codes, and the lines of pages and tickets: every one of them has a colour of its own kind."""
+    (burn,) = [one for _, one in _panels(documents) if one["title"] == "Burn rates and what alerts"]
+    (codes,) = [one for _, one in _panels({"": documents["service"]}) if one["title"] == "Requests by code"]
+    fields = FieldRules({}, tuple(burn["fieldConfig"]["overrides"]))
+    assert [fields.of(name).fixed_colour for name in ("page 1h/5m", "ticket 3d/6h", "1h")] == [BROKEN, WARNING, None]
+    fields = FieldRules({}, tuple(codes["fieldConfig"]["overrides"]))
+    names = ("200", "404", "422", "429", "500", "503")
+    assert [fields.of(name).fixed_colour for name in names] == [
+        *("green", "yellow", "super-light-yellow"),
+        *("orange", "red", "dark-red"),
+    ]
 
 
 def test_panels_stand_side_by_side(documents: dict[str, dict[str, Any]]) -> None:

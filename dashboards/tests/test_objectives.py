@@ -50,18 +50,25 @@ def firing(slo: str, alert: str) -> dict[str, float]:
     return {alert.replace("SLO", slo): 1.0}
 
 
-def holds(folder: Path, series: Mapping[str, float], expected: Mapping[str, Mapping[str, float]]) -> None:
-    """After an hour of these values, each expression answers exactly these values by label slo."""
+def holds(
+    folder: Path,
+    series: Mapping[str, float],
+    expected: Mapping[str, Mapping[str, float]],
+    *,
+    interval: str = "30s",
+    at: str = "1h",
+) -> None:
+    """After 120 intervals of these values, each expression answers exactly these values by label slo."""
     document = {
         "evaluation_interval": "30s",
         "tests": [
             {
-                "interval": "30s",
+                "interval": interval,
                 "input_series": [{"series": name, "values": f"{value}{HOUR}"} for name, value in series.items()],
                 "promql_expr_test": [
                     {
                         "expr": f"round({expr}, 0.001)",
-                        "eval_time": "1h",
+                        "eval_time": at,
                         "exp_samples": [
                             {"labels": f'{{slo="{slo}"}}', "value": value} for slo, value in answer.items()
                         ],
@@ -142,6 +149,17 @@ def test_budgets(objectives: Objectives, tmp_path: Path) -> None:
             objectives.left_events: {"latency-tail": left, "latency": left, "valid-input": left},
         },
     )
+
+
+def test_a_month_s_budget_is_gone_in_it_or_not_at_all(objectives: Objectives, tmp_path: Path) -> None:
+    """With six days left, one that would last for twelve is full again before; a rolling window has no such day."""
+    series = records("platform") | records("latency")
+    series = {name: 0.02 if "ratio_rate1h" in name else value for name, value in series.items()}  # burn 2
+    expected = {objectives.gone_in: {"platform": NOT_YET, "latency": 12 * 86_400}}
+    holds(tmp_path, series, expected, interval="5h", at="600h")  # the 26th of January 1970
+    series |= {name: 0.06 for name in series if "ratio_rate1h" in name}
+    expected = {objectives.gone_in: {"platform": 4 * 86_400, "latency": 4 * 86_400}}
+    holds(tmp_path, series, expected, interval="5h", at="600h")
 
 
 def test_levels_of_policies(objectives: Objectives, tmp_path: Path, policies: Policies) -> None:

@@ -201,6 +201,15 @@ def test_a_heatmap_takes_cumulative_buckets_apart() -> None:
         drawn(panel("heatmap", ONE), samples(1.0, name="a"))
 
 
+def test_a_heatmap_is_empty_where_nothing_is_known() -> None:
+    """The cell before a gap is no wider than others."""
+    times = (0.0, 5.0, 30.0, 35.0)
+    found = [Samples({"le": bound}, times, (1.0, 1.0, 1.0, 1.0)) for bound in ("0.5", "+Inf")]
+    (heat,) = lines(drawn(panel("heatmap", ONE), *found))
+    assert heat["x"] == [1000 * time for time in (0, 5, 10, 25, 30, 35)]
+    assert heat["z"][0] == [1, 1, None, None, 1, 1]
+
+
 def test_places_on_a_heatmap() -> None:
     """A bound is the upper edge of its bucket."""
     bounds = [0.1, 0.4, math.inf]

@@ -7,6 +7,7 @@ import pytest
 from dashboards.preview import colours
 from dashboards.preview.colours import MUTED, NAMED, Step, Thresholds
 from dashboards.preview.fields import Field, FieldRules, ValueMapping
+from dashboards.preview.pattern import pattern
 
 STEPS = {
     "mode": "absolute",
@@ -16,7 +17,7 @@ MAPPINGS = [
     {"type": "value", "options": {"1": {"text": "up", "color": "green"}, "0": {"text": "down", "color": "red"}}},
     {"type": "range", "options": {"from": 10, "to": None, "result": {"text": "many"}}},
     {"type": "special", "options": {"match": "null+nan", "result": {"text": "unknown", "color": "#808080"}}},
-    {"type": "regex", "options": {"pattern": "^a", "result": {"text": "an a", "color": "blue"}}},
+    {"type": "regex", "options": {"pattern": "/^a/", "result": {"text": "an a", "color": "blue"}}},
 ]
 
 
@@ -79,6 +80,29 @@ def test_overrides_are_for_the_fields_that_they_match() -> None:
     )
     assert (rules.of("p90", "A").unit, rules.of("p90", "B").unit, rules.of("x", "A").unit) == ("s", "bytes", "short")
     assert (rules.of("p50").custom["lineWidth"], rules.of("x").custom["lineWidth"]) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "missed"),
+    [
+        ("5..", ["503"], ["1503", "5034"]),
+        ("^page", ["page"], ["page 1h/5m"]),
+        ("/^page/", ["page", "page 1h/5m"], ["a page", "Page"]),
+        ("/^page/i", ["Page 1"], ["a page"]),
+    ],
+)
+def test_a_regular_expression_is_the_whole_unless_it_stands_between_slashes(
+    text: str, found: list[str], missed: list[str]
+) -> None:
+    """As in Grafana: what is bare is matched from end to end."""
+    assert [one for one in (*found, *missed) if pattern(text).search(one)] == found
+
+
+@pytest.mark.parametrize("text", ["/a", "/(/"])
+def test_what_is_no_regular_expression_is_said(text: str) -> None:
+    """Grafana would not draw it either."""
+    with pytest.raises(ValueError, match="regular expression"):
+        pattern(text)
 
 
 def test_a_matcher_that_is_not_known_is_said() -> None:

@@ -30,7 +30,10 @@ from dashboards.preview.units import show, ticks
         (1_000_000.0, "short", "1 Mil"),
         (-2000.0, "short", "-2 K"),
         (0.25, "short", "0.25"),
-        (93_780.0, "dtdurations", "1 day, 2 hours"),
+        (93_780.0, "dtdurations", "1 day"),
+        (2_628_000.0, "dtdurations", "1 month"),
+        (0.25, "dtdurations", "250 milliseconds"),
+        (-7200.0, "dtdurations", "2 hours ago"),
         (0.0, "dtdurations", "0 seconds"),
         (1.0, "bool_yes_no", "Yes"),
         (12.5, "none", "12.5"),
@@ -51,6 +54,8 @@ def test_decimals_are_kept_where_they_are_asked_for() -> None:
     assert show(0.99951, "percentunit", 3) == "99.951%"
     assert show(2.0, "s", 2) == "2.00 s"
     assert show(0.0, "none", 1) == "0.0"
+    assert show(93_780.0, "dtdurations", 2) == "1 day, 2 hours, 3 minutes"
+    assert show(7200.5, "dtdurations", 1) == "2 hours, 0 minutes"
 
 
 def test_what_is_no_number_is_said_to_be_none() -> None:

@@ -28,9 +28,7 @@ class SinkError(ValueError):
 
 
 class _Compiler(BigQueryCompiler):  # type: ignore[misc]  # Ibis has no types
-    """Ibis's, with what it gets wrong of BigQuery: a JSON value is parsed and written by functions, and a text that
-    names its zone is no DATETIME.
-    """
+    """Ibis's, but for what BigQuery refuses: casts to JSON and from it, and of a text that names its zone to DATETIME."""
 
     def visit_Cast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: N802 - Ibis's name
         if to.is_json() and op.arg.dtype.is_string():
@@ -40,6 +38,10 @@ class _Compiler(BigQueryCompiler):  # type: ignore[misc]  # Ibis has no types
         if to.is_string() and op.arg.dtype.is_json():
             return self.f.anon.to_json_string(arg)
         return super().visit_Cast(op, arg=arg, to=to)
+
+    def visit_JSONGetItem(self, op: Any, *, arg: Any, index: Any) -> Any:  # noqa: ARG002, N802 - Ibis's names
+        name = str(op.index.value).strip('"')  # an expression has quotes around a name that is not plain
+        return arg[sge.convert(name)]
 
     def visit_TryCast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: N802 - Ibis's name
         if to.is_timestamp() and to.timezone is None and op.arg.dtype.is_string():
@@ -100,7 +102,7 @@ def events(watched: Watched, table: str, since: datetime | None = None, until: d
     found = sink.select(
         **{name: entry[name] for name in _TEXTS},
         features=instance.cast("json"),
-        label=entry.label.cast("json"),
+        label=ibis.struct({"label": entry.label}).cast("json")["label"],  # a text alone would be parsed
         probability=entry.probability,
     )
     at = found.ts.try_cast("timestamp")

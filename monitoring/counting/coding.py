@@ -1,5 +1,6 @@
 """A value as the place that it has in the reference: the same in Python and as an Ibis expression over logged JSON."""
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import reduce
@@ -9,6 +10,8 @@ from typing import Any, Final
 import ibis
 
 from model_files.reference_file import Histogram, Value, Values
+
+_PLAIN = re.compile(r"[\w ]+")  # a key that needs no quotes in a JSON path
 
 # Codes of values that have no place in the reference; all others are 0 or more.
 MISSING: Final = -1  # null, or not there
@@ -108,6 +111,11 @@ class Bins:
 
 
 Coding = Categories | Bins
+
+
+def member(document: Any, name: str) -> Any:
+    """A member of a JSON object, whatever its name; null where it is not there."""
+    return document[name if _PLAIN.fullmatch(name) else f'"{name}"']
 
 
 def coding(counted: Values | Histogram) -> Coding:

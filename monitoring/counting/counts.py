@@ -18,6 +18,7 @@ PROBABILITY: Final = "probability"
 JOINT: Final = "joint"
 
 Cell = tuple[int, ...]
+CubeRow = tuple[str, str, int, int, int, float | None]  # subject, cell, label, bin, rows, sum of the probabilities
 
 _DIGITS = 6
 
@@ -47,6 +48,11 @@ class Counts:
 
 def of_window(store: Store, table: Any, watched: Watched, since: datetime, until: datetime) -> Counts:
     """What one model was asked and answered from ``since`` to before ``until``, both whole hours."""
+    return gather(rows_of(store, table, watched, since, until), watched)
+
+
+def rows_of(store: Store, table: Any, watched: Watched, since: datetime, until: datetime) -> list[CubeRow]:
+    """The same, not gathered yet."""
     own = table.filter(
         table.model == watched.name,
         table.version == watched.version,
@@ -56,10 +62,29 @@ def of_window(store: Store, table: Any, watched: Watched, since: datetime, until
     grouped = own.group_by(["subject", "cell", "label", "bin"]).agg(
         rows=own.rows.sum(), probability_sum=own.probability_sum.sum()
     )
-    return gather(store.fetch(grouped), watched)
+    return store.fetch(grouped)
 
 
-def gather(rows: Iterable[tuple[str, str, int, int, int, float | None]], watched: Watched) -> Counts:
+def rows_by_client(
+    store: Store, table: Any, watched: Watched, since: datetime, until: datetime
+) -> dict[str | None, list[CubeRow]]:
+    """The same of each client, in the order of their names; None: of no client."""
+    own = table.filter(
+        table.model == watched.name,
+        table.version == watched.version,
+        table.hour >= naive(since),
+        table.hour < naive(until),
+    )
+    grouped = own.group_by(["client", "subject", "cell", "label", "bin"]).agg(
+        rows=own.rows.sum(), probability_sum=own.probability_sum.sum()
+    )
+    found: defaultdict[str | None, list[CubeRow]] = defaultdict(list)
+    for client, *row in store.fetch(grouped):
+        found[client].append(tuple(row))
+    return dict(sorted(found.items(), key=lambda item: item[0] or ""))
+
+
+def gather(rows: Iterable[CubeRow], watched: Watched) -> Counts:
     """Counts from rows of (subject, cell, label, bin, rows, sum of probabilities); their order does not matter."""
     names = list(watched.reference.features)
     subjects: dict[str, Counter[int]] = {name: Counter() for name in (*names, PREDICTION)}

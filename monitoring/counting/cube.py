@@ -4,12 +4,12 @@ It is Ibis, so the same expression runs in DuckDB over JSON lines on this machin
 holds it. Counts of different hours, or of different files, add up.
 """
 
-import re
 from typing import Any, Final
 
 import ibis
 
-from monitoring.counting.coding import MISSING, UNSEEN, Bins, coding
+from monitoring.counting.coding import MISSING, UNSEEN, Bins, coding, member
+from monitoring.pace import Grain
 from monitoring.watched import Watched
 
 CELL: Final = "cell"  # the subject of a row that counts a combination of every feature
@@ -38,11 +38,10 @@ CUBE_COLUMNS: Final = {
     "rows": "int64",
     "probability_sum": "float64",
 }
-_PLAIN = re.compile(r"[\w ]+")  # a key that needs no quotes in a JSON path
 _HOUR = ["hour", "model", "version", "client"]
 
 
-def cube(events: Any, watched: Watched) -> Any:
+def cube(events: Any, watched: Watched, *, grain: Grain = "h") -> Any:
     """Counts of one model's events by hour, client, subject, cell, answer and bin of the probability.
 
     A model whose reference counts combinations (``Cells``) is counted so too: a row's ``cell`` is the code of every
@@ -52,6 +51,7 @@ def cube(events: Any, watched: Watched) -> Any:
     Args:
         events: A table of ``EVENT_COLUMNS``.
         watched: Whose events, and how its values are coded.
+        grain: What ``hour`` is truncated to.
 
     Returns:
         A table of ``CUBE_COLUMNS``; times are UTC.
@@ -60,7 +60,7 @@ def cube(events: Any, watched: Watched) -> Any:
     own = events.filter(events.model == watched.name, events.version == watched.version)
     reference = watched.reference
     answered = own.select(
-        hour=own.ts.try_cast("timestamp").truncate("h"),
+        hour=own.ts.try_cast("timestamp").truncate(grain),
         model=own.model,
         version=own.version,
         client=own.client,
@@ -100,7 +100,7 @@ def _by_feature(answered: Any, watched: Watched) -> Any:
     ]
     answer = {"label": answered.label, "bin": answered.bin, "probability": answered.probability.fill_null(0.0)}
     counted.append(ibis.struct({"subject": ibis.literal(ANSWER), "cell": ibis.literal(""), **answer}))
-    each = answered.select(*_HOUR, of=ibis.array(counted).unnest())
+    each = answered.select(*_HOUR, of=ibis.array(counted)).unnest("of")
     flat = each.select(*_HOUR, *(each.of[name].name(name) for name in each.of.names))
     return _cast(
         flat.group_by([*_HOUR, "subject", "cell", "label", "bin"]).agg(
@@ -110,10 +110,7 @@ def _by_feature(answered: Any, watched: Watched) -> Any:
 
 
 def _codes(document: Any, watched: Watched) -> list[Any]:
-    return [
-        coding(counted).expression(document[name if _PLAIN.fullmatch(name) else f'"{name}"'])
-        for name, counted in watched.reference.features.items()
-    ]
+    return [coding(counted).expression(member(document, name)) for name, counted in watched.reference.features.items()]
 
 
 def _bin(probability: Any, watched: Watched) -> Any:

@@ -10,6 +10,7 @@ import ibis
 
 from monitoring.counting.cube import CUBE_COLUMNS, EVENT_COLUMNS, cube
 from monitoring.counting.segments import PARQUET_SUFFIX, Segment
+from monitoring.pace import Grain
 from monitoring.watched import Watched
 
 Row = tuple[Any, ...]
@@ -65,12 +66,25 @@ class Store:
         finally:
             partial.unlink(missing_ok=True)
 
-    def count(self, segments: Sequence[Segment], watched: Iterable[Watched]) -> Any:
+    def save_csv(self, expression: Any, path: Path) -> None:
+        """Write the rows of an expression to a CSV file in one step; null is an empty field.
+
+        Raises:
+            duckdb.Error: if it can't be written; then there is none.
+        """
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            self.sql(f"COPY ({_compiled(expression)}) TO {_quoted(str(partial))} (FORMAT csv, HEADER)")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def count(self, segments: Sequence[Segment], watched: Iterable[Watched], *, grain: Grain = "h") -> Any:
         """A table of ``CUBE_COLUMNS`` that holds the counts of every watched model."""
         events = self.read(segments, EVENT_COLUMNS)
         table = self.empty(CUBE_COLUMNS)
         for each in watched:
-            self.insert(table, cube(events, each))
+            self.insert(table, cube(events, each, grain=grain))
         return table
 
     def empty(self, columns: Mapping[str, str]) -> Any:
@@ -101,6 +115,7 @@ class Store:
 _KINDS = {
     "string": "VARCHAR",
     "json": "JSON",
+    "boolean": "BOOLEAN",
     "float64": "DOUBLE",
     "int16": "SMALLINT",
     "int64": "BIGINT",

@@ -32,6 +32,14 @@ def align(reference: Counts, window: Counts, watched: Watched) -> Counts:
     return _count(cells, codes_of(cells, watched), weights, watched, effective=weighted * weighted / squared)
 
 
+def whole(watched: Watched) -> Counts:
+    """All the combinations of a reference as they are, answers included."""
+    cells = watched.reference.cells
+    assert cells is not None  # noqa: S101 - a defect of the caller
+    weights = [1.0] * len(cells.rows)
+    return _count(cells, codes_of(cells, watched), weights, watched, effective=sum(cells.rows))
+
+
 def weigh(window: Counts, watched: Watched) -> list[float] | None:
     """What a row of each of the reference's combinations weighs in the window's part of the year; None where it can't be told."""
     cells = watched.reference.cells

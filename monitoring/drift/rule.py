@@ -28,6 +28,7 @@ class Rule:
     times_points_alert: float = 0.02
     rate_warn: float = 0.001  # rise of the share of rows that are unseen, missing, invalid or out of range
     rate_alert: float = 0.005
+    gap: float = 0.03  # of accuracy below what the model expects of itself, from which on it is concept drift
 
     def of_score(self, score: float) -> Level:
         """Of a noise-corrected stability index."""

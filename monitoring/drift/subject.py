@@ -41,3 +41,17 @@ class Subject(msgspec.Struct, frozen=True):
     moved: tuple[Moved, ...]
     shift: float | None = None  # of the probability: the change of its mean
     earth_mover: float | None = None  # and the distance that it moved
+
+
+class SegmentVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One segment: ``by`` is ``client`` or a feature's name. ``subject`` is what matters most in it, and moved most."""
+
+    by: str
+    value: str
+    rows: int
+    reference_rows: float
+    level: Level
+    subject: str
+    score: float
+    p: float
+    moved: tuple[Moved, ...]

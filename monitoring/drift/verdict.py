@@ -1,7 +1,7 @@
 """What a window's counts say against a reference's: subject by subject, with all the numbers that it rests on."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -21,13 +21,38 @@ _FAULTS: dict[int, Kind] = {UNSEEN: "unseen", MISSING: "missing", INVALID: "inva
 
 def judge(window: Counts, reference: Counts, watched: Watched, rule: Rule) -> tuple[Subject, ...]:
     """Every subject's verdict; a window or a reference without rows has none."""
+    return settle([candidates(window, reference, watched, rule)], rule)[0]
+
+
+def candidates(window: Counts, reference: Counts, watched: Watched, rule: Rule) -> tuple[Subject, ...]:
+    """Every subject with what the size of its checks says, to be settled; a window or a reference without rows has none."""
     if not window.rows or not reference.rows:
         return ()
-    found = list(_subjects(window, reference, watched, rule))
-    checks = [check for subject in found for check in subject.checks]
+    return tuple(_subjects(window, reference, watched, rule))
+
+
+def settle(groups: Sequence[Sequence[Subject]], rule: Rule) -> list[tuple[Subject, ...]]:
+    """The groups' subjects with their levels: all checks of all groups are one family, corrected for their number."""
+    checks = [check for group in groups for subject in group for check in subject.checks]
     discoveries = accepted([check.p for check in checks], rule.discovery)
     real = iter(discovery and check.p < rule.significance for discovery, check in zip(discoveries, checks, strict=True))
-    return tuple(_settled(subject, real) for subject in found)
+    return [tuple(_settled(subject, real) for subject in group) for group in groups]
+
+
+def of_cells(
+    name: str,
+    here: Mapping[Cell, float],
+    there: Mapping[Cell, float],
+    features: list[Coding],
+    effective: float,
+    rule: Rule,
+) -> Subject | None:
+    """Combinations of some features as a subject, to be settled; None where a side is empty."""
+    found = divergence(here, there, effective)
+    if found is None:
+        return None
+    check = Check("distribution", found.score, found.p, rule.of_score(found.score))
+    return _subject(name, found, [check], _moved_cells(here, there, features))
 
 
 def _settled(subject: Subject, real: Iterator[bool]) -> Subject:
@@ -61,11 +86,10 @@ def _subjects(window: Counts, reference: Counts, watched: Watched, rule: Rule) -
         else:
             yield _subject(name, found, checks, moved)
     if window.cells is not None and reference.cells is not None:
-        jointly = divergence(window.cells, reference.cells, effective)
+        features = [codings[feature] for feature in watched.reference.features]
+        jointly = of_cells(JOINT, window.cells, reference.cells, features, effective, rule)
         if jointly is not None:
-            check = Check("distribution", jointly.score, jointly.p, rule.of_score(jointly.score))
-            features = [codings[feature] for feature in watched.reference.features]
-            yield _subject(JOINT, jointly, [check], _moved_cells(window.cells, reference.cells, features))
+            yield jointly
 
 
 def _subject(name: str, found: Divergence, checks: list[Check], moved: tuple[Moved, ...]) -> Subject:

@@ -34,14 +34,14 @@ def _done(task: Task, reports: Path) -> Result:
             snapshot = rendering.classification(task)
         else:
             snapshot, left_out = rendering.drift(task)
-        write_bytes(reports / task.page, snapshot.get_html_str(as_iframe=False).encode())
+        write_bytes(reports / task.page, rendering.page(snapshot, task))
     except Exception as error:  # noqa: BLE001 - Evidently raises whatever pandas, plotly or SciPy raise
         return Result(task.page, f"{type(error).__name__}: {error}")
     return Result(task.page, None, left_out)
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)  # not the buffer, whose lock would be held when the interpreter ends
     os._exit(1)
 
 

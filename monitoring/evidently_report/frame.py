@@ -8,24 +8,26 @@ import pandas as pd
 
 from monitoring.evidently_report.sample import Block, Cell, Column, Sample
 
+Values = npt.NDArray[np.object_] | npt.NDArray[np.int64] | npt.NDArray[np.float64]
+
 
 def frame_of(sample: Sample) -> pd.DataFrame:
     """Every row, in a random order that is always the same: sorted rows would show as trends on plots over rows."""
     generator = np.random.default_rng(sample.rows)
-    columns: dict[str, npt.NDArray[np.object_] | npt.NDArray[np.float64]] = {}
+    columns: dict[str, Values] = {}
     for block in sample.blocks:
         order = generator.permutation(sample.rows)
         for place, column in enumerate(block.columns):
-            values = [values[place] for values in block.values]
+            values = [row[place] for row in block.rows]
             columns[column.name] = _rows(column, values, block)[order]
     return pd.DataFrame(columns)
 
 
-def _rows(
-    column: Column, values: Iterable[Cell], block: Block
-) -> npt.NDArray[np.object_] | npt.NDArray[np.float64]:
+def _rows(column: Column, values: Iterable[Cell], block: Block) -> Values:
     if column.kind == "category":
-        return np.repeat(np.array(list(values), dtype=object), block.counts)
+        kept = list(values)
+        whole = all(isinstance(value, int) for value in kept)
+        return np.repeat(np.array(kept, dtype=np.int64 if whole else object), block.counts)
     return np.concatenate([_numbers(value, count) for value, count in zip(values, block.counts, strict=True)])
 
 

@@ -4,6 +4,11 @@ import math
 from collections.abc import Sequence
 
 
+def fitting(rows: int, most: int) -> int:
+    """So many rows that ``rows`` fit in without a remainder, ``most`` at most; ``most`` where there are more."""
+    return rows * (most // rows) if 0 < rows <= most else most
+
+
 def apportion(weights: Sequence[float], total: int) -> list[int]:
     """Divide ``total`` rows by weight: the whole part of each quota, and what is left to the largest remainders.
 

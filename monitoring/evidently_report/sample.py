@@ -8,6 +8,7 @@ import msgspec
 
 from model_files.reference_file import Cells, Histogram, Values
 from monitoring.counting.coding import ABOVE, BELOW, MISSING, NAMES, Bins, Coding, coding
+from monitoring.counting.counts import PREDICTION, PROBABILITY, CubeRow
 from monitoring.counting.cube import ANSWER, CELL
 from monitoring.evidently_report.quota import apportion
 from monitoring.quality.scores import LabelledRow
@@ -16,22 +17,24 @@ from monitoring.watched import Watched
 LABEL: Final = "label"
 
 Span = tuple[float, float]  # numbers evenly from the first to the second
-Cell = str | float | Span | None
-CubeRow = tuple[str, str, int, int, int, float | None]
+Cell = str | int | float | Span | None
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column: categories are text, with missing, unseen and invalid values as categories in brackets."""
+    """A column: categories are text, with missing, unseen and invalid values as categories in brackets.
+
+    Classes of labelled predictions that are whole numbers stay these: Evidently is twice as quick with them.
+    """
 
     name: str
     kind: Literal["category", "number"]
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Columns that were counted together: ``counts[i]`` rows hold ``values[i]``."""
+    """Columns that were counted together: ``counts[i]`` rows are ``rows[i]``."""
 
     columns: tuple[Column, ...]
-    values: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     counts: tuple[int, ...]
 
 
@@ -52,8 +55,8 @@ class Sample(msgspec.Struct, frozen=True):
         for block in self.blocks:
             for place, column in enumerate(block.columns):
                 if column.name == name:
-                    for values, count in zip(block.values, block.counts, strict=True):
-                        found[values[place]] += count
+                    for row, count in zip(block.rows, block.counts, strict=True):
+                        found[row[place]] += count
         return dict(found)
 
 
@@ -63,7 +66,7 @@ def of_window(rows: Iterable[CubeRow], watched: Watched, size: int) -> Sample:
     Args:
         rows: Of the cube: subject, cell, label, bin, rows, sum of the probabilities.
         watched: Whose.
-        size: Rows of the sample; as many as there were gives these, in another order.
+        size: Rows of the sample.
 
     Raises:
         ValueError: if there are none.
@@ -117,12 +120,12 @@ def of_reference(watched: Watched, weights: Sequence[float] | None, size: int) -
 
 def of_labelled(rows: Iterable[LabelledRow], watched: Watched, size: int) -> Sample:
     """Predictions with their label, as ``size`` rows; answers and labels that the model does not know are left out."""
-    classes, columns = coding(watched.reference.predictions), _labelled_columns(watched)
+    classes, columns = watched.manifest.classes, _labelled_columns(watched)
     found: defaultdict[tuple[Cell, ...], float] = defaultdict(float)
     for row in sorted(rows, key=lambda row: (row.predicted, row.truth, row.step)):
         if row.predicted >= 0 and row.truth >= 0:
-            answer = (classes.name(row.predicted), _mean(row.probability_sum, row.rows, row.step))
-            found[(classes.name(row.truth), *answer)[: len(columns)]] += row.rows
+            answer = (classes[row.predicted], _mean(row.probability_sum, row.rows, row.step))
+            found[(classes[row.truth], *answer)[: len(columns)]] += row.rows
     return Sample(size, (_block(columns, found, size),))
 
 
@@ -134,7 +137,7 @@ def of_labelled_reference(watched: Watched, weights: Sequence[float] | None, siz
     cells = watched.reference.cells
     if cells is None:
         return None
-    negative, positive = (str(value) for value in watched.manifest.classes)
+    negative, positive = watched.manifest.classes
     found: defaultdict[tuple[Cell, ...], float] = defaultdict(float)
     for place, weight in enumerate(weights or [1.0] * len(cells.rows)):
         count, called = cells.rows[place], cells.predicted_positives[place]
@@ -147,8 +150,8 @@ def of_labelled_reference(watched: Watched, weights: Sequence[float] | None, siz
 
 def _block(columns: tuple[Column, ...], weights: Mapping[tuple[Cell, ...], float], size: int) -> Block:
     counts = apportion(list(weights.values()), size)
-    kept = [(values, count) for values, count in zip(weights, counts, strict=True) if count]
-    return Block(columns, tuple(values for values, _ in kept), tuple(count for _, count in kept))
+    kept = [(row, count) for row, count in zip(weights, counts, strict=True) if count]
+    return Block(columns, tuple(row for row, _ in kept), tuple(count for _, count in kept))
 
 
 def _combined(
@@ -160,7 +163,9 @@ def _combined(
     for place, values in enumerate(cells.values):
         weight = weights[place] if weights else 1.0
         count, called = cells.rows[place], cells.predicted_positives[place]
-        features = [_name(codings[name].code(value), codings[name]) for name, value in zip(cells.features, values, strict=True)]
+        features = [
+            _name(codings[name].code(value), codings[name]) for name, value in zip(cells.features, values, strict=True)
+        ]
         mean = round(cells.probability_sums[place] / count, 6)
         for prediction, rows in ((positive, called), (negative, count - called)):
             if weight * rows:

@@ -37,7 +37,7 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     metadata: dict[str, str]
     current: Sample
     reference: Sample | None
-    positive: str | None
+    positive: str | int | None
     threshold: float | None
     least: dict[str, float]
 

@@ -8,6 +8,7 @@ import jinja2
 import msgspec
 
 from monitoring.drift.subject import Subject
+from monitoring.evidently_report.outcome import read_outcome
 from monitoring.files import write_bytes
 from monitoring.pages import words
 from monitoring.pages.trend import Trend, read_trend
@@ -63,11 +64,15 @@ class Pages:
             movements=list(words.movements(report, trend)),
             faults=list(words.faults(report)),
             quality=list(words.quality(report)),
+            retrain=list(words.retrain(report)),
+            segments=list(words.segments(report)),
+            beside=list(words.beside(report)),
             views={view: list(_rows(report, trend, view)) for view in ("aligned", "plain")},
             moved=[subject for subject in report.views["aligned"].subjects if subject.level != "none"],
             most_bars=_MOST_BARS,
             home="../" * report.place.count("/") + INDEX,
             numbers=msgspec.to_builtins(report.quality),
+            evidently=read_outcome(self._folder, report),
         )
 
     def index(self, reports: Iterable[Report]) -> str:
@@ -82,10 +87,18 @@ class Pages:
                     "report": report,
                     "headline": words.headline(report),
                     "page": str(place.with_suffix(".html")),
+                    "evidently": self._evidently(report),
                     "former": list(zip(former, reversed(trend.reports), strict=True))[1:25],
                 }
             )
         return self._environment.get_template("index.html").render(entries=entries)
+
+    def _evidently(self, report: Report) -> dict[str, str]:
+        """Evidently's pages of a report by what they show, below the folder."""
+        outcome = read_outcome(self._folder, report)
+        return {
+            name: str(Path(report.place).with_name(page)) for name, page in (outcome.pages if outcome else {}).items()
+        }
 
 
 def _rows(report: Report, trend: Trend, view: View) -> Iterable[Row]:

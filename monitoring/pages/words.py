@@ -4,12 +4,18 @@ from collections.abc import Iterator
 
 from monitoring.drift.subject import Moved, Subject
 from monitoring.pages.trend import Trend
+from monitoring.quality.findings import Comparison, Gap, Reason
 from monitoring.report import QualityReport, Report
 
 _MOST_NAMED = 3
-_CONCEPT = 0.03  # difference of realised and estimated accuracy that is worth a word
+_CHANCE = 1e-3  # p-value below which a difference is no chance
 _DIGITS = ((0.1, 0), (0.001, 1))  # of a percentage, from a share on
 _SUBJECTS = {"prediction": "the answers", "probability": "the probability", "joint": "combinations of features"}
+_REASONS: dict[Reason, str] = {
+    "drift": "what is asked has drifted, and there are labels enough to learn from it",
+    "quality": "its answers are worse than its held-out test lets expect",
+    "concept": "it is less often right than it expects of itself, so the world has changed (concept drift)",
+}
 _FAULTS = {
     "unseen": "values that the training data does not know",
     "missing": "missing values",
@@ -72,7 +78,55 @@ def faults(report: Report) -> Iterator[str]:
     for feature, found in report.faults.items():
         for fault, share in found.items():
             if share:
-                yield f"{percent(share)} of {feature} are {_FAULTS[fault]}."
+                names = report.unseen.get(feature, {}) if fault == "unseen" else {}
+                told = ", ".join(f"{name} ({rows:,})" for name, rows in names.items())
+                yield f"{percent(share)} of {feature} are {_FAULTS[fault]}{': ' if told else ''}{told}."
+
+
+def segments(report: Report) -> Iterator[str]:
+    """The clients, and the values of the widest category, in which something moved."""
+    for segment in report.segments:
+        if segment.level != "none":
+            yield (
+                f"{segment.by} {segment.value} ({segment.rows:,} predictions): {_name(segment.subject)} moved:"
+                f" {'; '.join(map(_share, segment.moved[:1]))}."
+            )
+
+
+def beside(report: Report) -> Iterator[str]:
+    """What other versions said that were answering too."""
+    for found in report.beside:
+        own, other = found.own, found.other
+        yield (
+            f"Version {other.version} answered {other.rows:,} beside the {own.rows:,} of version {own.version};"
+            f" {percent(found.agreement)} of their mixes of answers are the same"
+            f" ({'chance explains the rest' if found.p >= _CHANCE else 'the rest is no chance'})."
+        )
+        if own.mean_probability is not None and other.mean_probability is not None:
+            yield (
+                f"On average version {other.version} says {percent(other.mean_probability)},"
+                f" version {own.version} {percent(own.mean_probability)}."
+            )
+        yield _better(found)
+
+
+def _better(found: Comparison) -> str:
+    own, other = found.own, found.other
+    if found.gain is None or found.gain_interval is None:
+        return f"Labels are too few to tell which is better: {other.labels:,} and {own.labels:,}."
+    low, high = found.gain_interval
+    verdict = (
+        f"version {other.version} is better"
+        if low > 0
+        else f"version {own.version} is better"
+        if high < 0
+        else "labels do not tell which is better"
+    )
+    return (
+        f"Version {other.version} is right {percent(other.measures['accuracy'])} of the time, version {own.version}"
+        f" {percent(own.measures['accuracy'])}: {100 * found.gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}),"
+        f" as far as both were asked alike; {verdict}."
+    )
 
 
 def quality(report: Report) -> Iterator[str]:
@@ -96,6 +150,23 @@ def quality(report: Report) -> Iterator[str]:
             else "As good as the held-out test lets expect, or nearly."
         )
     yield from _without_labels(found)
+    yield from _matured(found)
+
+
+def retrain(report: Report) -> Iterator[str]:
+    """Whether to train again, and why; nothing where there is no reason."""
+    found = report.retrain
+    if found.is_recommended:
+        yield f"Train the model again: {'; '.join(_REASONS[reason] for reason in found.reasons)}."
+        yield (
+            "The labelled predictions as training data:"
+            f" python -m monitoring dataset --model {report.model} --out {report.model}.csv"
+        )
+    if found.labels_awaited:
+        yield (
+            "The drift alert alone is no reason to train again yet:"
+            f" {found.labels_awaited:,} more labels are needed to learn from what is asked now."
+        )
 
 
 def percent(share: float) -> str:
@@ -118,13 +189,37 @@ def _without_labels(found: QualityReport) -> Iterator[str]:
         return
     if realised is None:
         yield f"Without labels, the model itself expects an accuracy of {percent(estimated)}."
-    elif abs(realised - estimated) > _CONCEPT:
-        yield (
-            f"The model expects an accuracy of {percent(estimated)} of itself and has {percent(realised)}:"
-            " what it learnt may no longer hold (concept drift)."
-        )
     else:
-        yield f"It expects {percent(estimated)} of itself, and has {percent(realised)}: what it learnt still holds."
+        yield (
+            f"The model expects an accuracy of {percent(estimated)} of itself,"
+            f" and has {percent(realised)} on the labels that have come."
+        )
+
+
+def _matured(found: QualityReport) -> Iterator[str]:
+    """What is told once labels are due: whether what the model learnt still holds, and whether to believe it."""
+    cohort = found.matured
+    if cohort is None or cohort.gap is None:
+        return
+    gap, (low, high) = cohort.gap, cohort.gap.interval
+    points = f"a difference of {100 * gap.difference:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+    yield (
+        f"Of {cohort.labels:,} predictions from {_time(cohort.since)} to {_time(cohort.until)}, whose labels are due,"
+        f" it expected {percent(gap.estimated)} right and {percent(gap.realised)} were: {points}, {_meaning(gap)}."
+    )
+    if cohort.calibration is not None:
+        error, noise = 100 * cohort.calibration.error, 100 * cohort.calibration.noise
+        yield f"Its probabilities were off by {error:.1f} points on average; {noise:.1f} of that is chance's own."
+
+
+def _meaning(gap: Gap) -> str:
+    if gap.is_drift:
+        return "more than chance makes: what it learnt no longer holds (concept drift)"
+    if gap.interval[0] <= 0 <= gap.interval[1]:
+        return "which chance explains: what it learnt still holds"
+    return (
+        "which is better than it thought" if gap.difference > 0 else "too little or too unsure to call it concept drift"
+    )
 
 
 def _shares(subject: Subject) -> str:
@@ -149,4 +244,4 @@ def _listed(names: list[str]) -> str:
 
 
 def _time(text: str) -> str:
-    return text.replace("T", " ").removesuffix(":00Z") + " UTC"
+    return text.replace("T", " ").removesuffix("Z").removesuffix(":00") + " UTC"

@@ -10,7 +10,7 @@ from monitoring import moment
 from monitoring.counting.cube import EVENT_COLUMNS
 from monitoring.counting.snapshot import Snapshot
 from monitoring.counting.store import Store, naive
-from monitoring.moment import HOUR
+from monitoring.pace import REAL, Pace
 from monitoring.quality.labelled import LABEL_COLUMNS, cast_to, newest
 from monitoring.report import DueLabels, Latest
 from monitoring.watched import Watched
@@ -25,12 +25,13 @@ def count_due(
     at: datetime,
     former: Latest | None,
     watched: Iterable[Watched],
+    pace: Pace = REAL,
 ) -> tuple[str | None, tuple[DueLabels, ...]]:
     """Add the predictions whose label came to be due, ``after`` they were made, since the last run; each once."""
     known = {(one.model, one.version): one for one in former.due} if former else {}
     known = {(each.name, each.version): DueLabels(each.name, each.version) for each in watched} | known
     since = moment.parse(former.due_until) if former and former.due_until else None
-    until = hours_due(at, after)
+    until = hours_due(at, after, pace)
     if since is not None and since >= until:
         return moment.text(since), tuple(known.values())
     segments = snapshot.events(since.timestamp() if since else 0.0)
@@ -59,7 +60,6 @@ def due(events: Any, labels: Any, since: Any, until: Any, after: timedelta) -> A
     )
 
 
-def hours_due(moment: Any, after: timedelta) -> Any:
+def hours_due(at: datetime, after: timedelta, pace: Pace = REAL) -> datetime:
     """The end of the last whole hour of which every label is due."""
-    passed = moment - after - HOUR
-    return passed.replace(minute=0, second=0, microsecond=0) + HOUR
+    return pace.begin(at - after)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import ibis
 
 from monitoring.counting.coding import Categories, coding
+from monitoring.pace import Grain
 from monitoring.watched import Watched
 
 LABEL_COLUMNS: Final = {"ts": "string", "id": "string", "label": "json"}
@@ -47,12 +48,13 @@ def newest(labels: Any) -> Any:
     return timed.group_by("id").agg(text=timed.text.argmax(order), first=timed.came.min())
 
 
-def join(events: Any, labels: Any) -> Any:
+def join(events: Any, labels: Any, *, grain: Grain = "h") -> Any:
     """Every prediction that has a label, with the newest one as text, and when the first one came.
 
     Args:
         events: A table of the prediction log.
         labels: A table of ``LABEL_COLUMNS``.
+        grain: What ``hour`` is truncated to.
 
     Returns:
         A table of ``JOINED_COLUMNS``.
@@ -60,7 +62,7 @@ def join(events: Any, labels: Any) -> Any:
     timed = events.mutate(at=events.ts.try_cast("timestamp"))
     timed = timed.filter(timed.at.notnull(), timed.model.notnull(), timed.version.notnull())
     joined = timed.inner_join(newest(labels), "id")
-    return cast_to(joined.mutate(hour=joined.at.truncate("h")), JOINED_COLUMNS)
+    return cast_to(joined.mutate(hour=joined.at.truncate(grain)), JOINED_COLUMNS)
 
 
 def labelled(joined: Any, watched: Watched) -> Any:

@@ -64,6 +64,7 @@ class Exposition(Collector):
         yield from _drift(self._reports)
         yield from _labels(self._reports)
         yield from _quality(self._reports)
+        yield _retrain(self._reports)
 
     def _refresh(self) -> None:
         try:
@@ -148,3 +149,16 @@ def _quality(reports: Iterable[Report]) -> Iterator[Metric]:
     for labels, value in baselines.items():
         usual.add_metric(labels, value)
     yield from (score, usual, below, verdict)
+
+
+def _retrain(reports: Iterable[Report]) -> Metric:
+    found = GaugeMetricFamily(
+        "retrain_recommended", "1: some window's report recommends to train again.", labels=("model", "version")
+    )
+    recommended: dict[tuple[str, str], bool] = {}
+    for report in reports:
+        key = report.model, report.version
+        recommended[key] = recommended.get(key, False) or report.retrain.is_recommended
+    for labels, value in recommended.items():
+        found.add_metric(labels, value)
+    return found

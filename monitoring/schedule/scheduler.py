@@ -22,7 +22,7 @@ Result = Literal["success", "failure"]
 
 def previous(expression: str, now: datetime) -> datetime:
     """The last moment that an expression named, ``now`` itself included."""
-    return next(CronSim(expression, now.replace(second=0, microsecond=0) + moment.MINUTE, reverse=True))
+    return next(CronSim(expression, now.replace(microsecond=0) + moment.SECOND, reverse=True))
 
 
 def upcoming(expression: str, now: datetime) -> datetime:

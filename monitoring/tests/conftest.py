@@ -66,7 +66,7 @@ def make_settings(tmp_path: Path, flight_models: Path) -> Callable[..., Settings
 
     def make(**values: object) -> Settings:
         folders = {f"{name}_dir": tmp_path / name for name in ("events", "labels", "reports", "archive")}
-        usual = folders | {"models_dir": flight_models, "state_dir": tmp_path}
+        usual = folders | {"models_dir": flight_models, "state_dir": tmp_path, "evidently": False}
         return Settings(**(usual | values))  # type: ignore[arg-type]  # the test names them right
 
     return make

@@ -55,6 +55,7 @@ def arrived(
         archive_dir=folder / "archive",
         models_dir=flight_models,
         label_min_count=100,
+        evidently=False,
     )
     write(settings.events_dir, flight_events(flights, july(flights, 1500), END - 3 * DAY, DAY), "1.jsonl")
     write(settings.events_dir, flight_events(flights, july(flights, 3000, 500), END - 2 * DAY, 2 * DAY), "2.jsonl")

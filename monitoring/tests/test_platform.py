@@ -34,12 +34,13 @@ class Schedule:
     """``python -m monitoring schedule`` in a process of its own."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        self.port = free_port()
+        self.port, self.console = free_port(), free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PUERTA_")}
         common = {
             "state_dir": folder,
             "models_dir": ROOT / "model-files",
             "monitoring_metrics_port": self.port,
+            "console_port": self.console,
             "drift_min_rows": 100,
             "drift_step_hours": 0,
             "label_min_count": 100,

@@ -158,6 +158,14 @@ def test_the_moments_of_an_expression(now: str, before: str, after: str) -> None
     assert upcoming(HOURLY, moment) == datetime.fromisoformat(f"2026-07-10T{after}+00:00")
 
 
+def test_an_expression_of_seconds() -> None:
+    """The last moment of one has been, however near the next one is."""
+    expression, midnight = "*/30 * * * * *", NOW + timedelta(seconds=30)
+    for second in (0, 1, 29):
+        assert previous(expression, midnight + timedelta(seconds=second)) == midnight
+        assert upcoming(expression, midnight + timedelta(seconds=second)) == NOW + MINUTE
+
+
 def test_the_history_keeps_the_newest_runs(tmp_path: Path) -> None:
     """It does not grow without end, and a line that was cut short is left out."""
     history = History(tmp_path)

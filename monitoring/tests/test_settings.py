@@ -34,6 +34,7 @@ def test_the_state_folder_holds_what_is_not_set() -> None:
         ("DRIFT_STEP_HOURS", "-1", "whole hours, 0 or more"),
         ("LABEL_DUE_DAYS", "0", "days, more than 0"),
         ("QUALITY_DELTA", "5", "a ratio, 0 to 1"),
+        ("EVIDENTLY", "perhaps", "true or false"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_named(name: str, text: str, expected: str) -> None:

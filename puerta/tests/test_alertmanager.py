@@ -45,8 +45,16 @@ def test_webhook(settings: Settings) -> None:
     }
 
 
+def test_webhook_beside_an_empty_list(settings: Settings, tmp_path: Path) -> None:
+    """``webhook_configs:`` with nothing after it is none yet."""
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("receivers: [{name: page, webhook_configs: }]\n")
+    made = alertmanager.configuration(replace(settings, alertmanager_config=mine, alert_webhook="http://127.0.0.1:1/"))
+    assert [one["url"] for one in made["receivers"][0]["webhook_configs"]] == ["http://127.0.0.1:1/"]
+
+
 def test_files_are_found_from_elsewhere(settings: Settings, tmp_path: Path) -> None:
-    """A file of your own may name its secrets from its own folder on; an absolute name stays."""
+    """A file of your own may name its secrets and templates from its own folder on; an absolute name stays."""
     mine = tmp_path / "mine.yaml"
     mine.write_text(
         "global: {slack_api_url_file: secrets/slack}\n"

@@ -20,7 +20,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a Python script as a part; whatever still runs at the end is killed."""
     children: list[Child] = []
 
-    def start(script: str, prepare: Callable[[], None] = lambda: None) -> Child:
+    def start(script: str, prepare: Callable[[], None] = lambda: None, *, speaks: bool = False) -> Child:
         part = Part(
             name="part",
             command=(sys.executable, "-c", script),
@@ -28,6 +28,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             ready="http://127.0.0.1:9/ready",
             environment={"PART": "its own"},
             prepare=prepare,
+            speaks=speaks,
         )
         child = Child(part, {"RUNNER": "the runner's", "PART": "overruled"}, tmp_path)
         children.append(child)
@@ -70,6 +71,14 @@ def test_log(start: Start) -> None:
     assert child.tail().splitlines() == [str(i) for i in range(85, 100)]
     lines = child.log.read_text().splitlines()
     assert lines[:3] == ["out", "err" * 200, "out"]
+
+
+def test_one_that_speaks(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
+    """What it says is said by the runner too; what goes wrong is in its log."""
+    child = start("import sys; print('out'); print('err', file=sys.stderr)", speaks=True)
+    ended(child)
+    assert capfd.readouterr() == ("out\n", "")
+    assert child.tail() == "err"
 
 
 def test_long_line(start: Start) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway_config.envoy import program
@@ -68,6 +69,7 @@ def test_ports(parts: list[Part]) -> None:
         Port("127.0.0.1", 9901, "PUERTA_GATEWAY_ADMIN_PORT"),
         Port("127.0.0.1", 9120, "PUERTA_GATEWAY_METRICS_PORT"),
         Port("127.0.0.1", 9110, "PUERTA_MONITORING_METRICS_PORT"),
+        Port("127.0.0.1", 8090, "PUERTA_CONSOLE_PORT"),
         Port("127.0.0.1", 9090, "PUERTA_PROMETHEUS_PORT"),
         Port("127.0.0.1", 9093, "PUERTA_ALERTMANAGER_PORT"),
     ]
@@ -125,6 +127,31 @@ def test_monitoring_reads_what_is_logged(parts: list[Part], settings: Settings, 
     assert "monitoring" not in {part.name for part in without}
 
 
+def test_nothing_leads_to_a_console_that_is_not_there(
+    settings: Settings, gateway: LocalGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is, alerts lead to its runbooks and its links to Prometheus; where it is not, neither, nor is it scraped."""
+    monkeypatch.chdir(ROOT)
+
+    def written(environment: dict[str, str]) -> tuple[list[Part], str]:
+        parts = list_parts(settings, gateway, environment)
+        parts[-2].prepare()
+        return parts, (tmp_path / "prometheus" / "prometheus.json").read_text()
+
+    parts, document = written({})
+    assert "http://127.0.0.1:8090/runbooks" in document
+    assert "127.0.0.1:9110" in document
+    assert parts[-3].environment["PUERTA_PROMETHEUS_URL"] == "http://127.0.0.1:9090"
+    _, document = written({"PUERTA_EVENTS_DIR": "-"})
+    assert "127.0.0.1:8090" not in document
+    assert "127.0.0.1:9110" not in document
+    assert "file://" in document
+    unwatched = list_parts(replace(settings, prometheus="not-installed"), gateway, {})
+    assert unwatched[-1].environment["PUERTA_PROMETHEUS_URL"] == ""
+    theirs = list_parts(settings, gateway, {"PUERTA_PROMETHEUS_URL": "https://prometheus.example"})
+    assert theirs[-3].environment["PUERTA_PROMETHEUS_URL"] == "https://prometheus.example"
+
+
 def test_gateway_asks_every_instance(parts: list[Part], gateway: LocalGateway) -> None:
     """The gateway's backends are the instances that are started."""
     started = {f"http://{backend}/health/ready" for backend in gateway.site.backends}
@@ -170,3 +197,24 @@ def test_services_run_as_shipped(parts: list[Part]) -> None:
 def test_no_secret_on_a_command_line(parts: list[Part]) -> None:
     """Every user of the machine can read command lines."""
     assert not any("of-the-run" in word for part in parts for word in part.command)
+
+
+def test_a_demonstration(settings: Settings, gateway: LocalGateway) -> None:
+    """Flights are replayed, reports made at its midnight; the replay is the last to start and the first to stop."""
+    *_, monitoring, prometheus, alertmanager, replay = list_parts(replace(settings, demo=True), gateway, {})
+    assert (monitoring.name, replay.name) == ("monitoring", "replay")
+    assert monitoring.environment["PUERTA_DRIFT_DAY_SECONDS"] == "30"
+    assert replay.environment["PUERTA_STATE_DIR"] == str(settings.state_dir)
+    assert replay.speaks
+    assert not any(part.speaks for part in (monitoring, prometheus, alertmanager))
+    assert replay.drain is not None
+    assert replay.drain(0.0, lambda: False)
+
+
+def test_nobody_replays_without_a_client(settings: Settings, gateway: LocalGateway) -> None:
+    """A policy without the demo client is left as it is; counts that can't be read start nothing."""
+    demo = replace(settings, demo=True)
+    stranger = replace(gateway, policy=msgspec.structs.replace(gateway.policy, clients={}))
+    assert "replay" not in {part.name for part in list_parts(demo, stranger, {})}
+    with pytest.raises(ConfigurationError, match="PUERTA_DEMO_FLIGHTS"):
+        list_parts(replace(demo, demo_flights=settings.state_dir / "none.csv"), gateway, {})

@@ -67,16 +67,18 @@ def test_every_part_is_scraped_here(settings: Settings) -> None:
 def test_what_is_of_this_machine(settings: Settings) -> None:
     """The rules' folder, Alertmanager's address, the beginning of the runbooks' links, and how often is looked."""
     made = prometheus.configuration(replace(settings, scrape_seconds=0.5), alerting=True)
-    assert made["rule_files"] == [str(ROOT / "slo/generated/rules/*.yaml")]
+    assert made["rule_files"] == [str(ROOT / "slo/generated/rules/*.yaml"), str(COMMITTED.parent / "watching.yaml")]
     assert made["alerting"]["alertmanagers"] == [{"static_configs": [{"targets": ["127.0.0.1:9093"]}]}]
     assert made["global"]["external_labels"]["runbooks"] == "https://example.com/runbooks"
     assert made["global"]["scrape_interval"] == "500ms"
 
 
 def test_runbooks_are_those_of_the_repository(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unless somebody publishes them."""
+    """On the console, or as files where there is none, unless somebody publishes them."""
     monkeypatch.chdir(ROOT)
-    assert prometheus.runbooks(replace(settings, runbooks_url="")) == (ROOT / "monitoring/runbooks").as_uri()
+    unpublished = replace(settings, runbooks_url="", console_port=8095)
+    assert prometheus.runbooks(unpublished) == "http://127.0.0.1:8095/runbooks"
+    assert prometheus.runbooks(replace(unpublished, monitoring=False)) == (ROOT / "monitoring/runbooks").as_uri()
 
 
 def test_without_alertmanager(settings: Settings) -> None:
@@ -94,13 +96,46 @@ def test_without_monitoring(settings: Settings) -> None:
 
 def test_a_job_of_your_own_is_kept(settings: Settings, tmp_path: Path) -> None:
     """With all that the file says of it."""
-    own = {"job_name": "database", "scrape_interval": "1m", "static_configs": [{"targets": ["db.example:9187"]}]}
+    own = {
+        "job_name": "database",
+        "scrape_interval": "1m",
+        "authorization": {"credentials_file": "/run/secrets/key"},
+        "static_configs": [{"targets": ["db.example:9187"]}],
+    }
     document = committed()
     document["scrape_configs"].append(own)
     mine = tmp_path / "mine.yaml"
     mine.write_text(yaml.safe_dump(document))
     made = prometheus.configuration(replace(settings, prometheus_config=mine), alerting=True)
     assert made["scrape_configs"][-1] == own
+
+
+def test_files_are_found_from_elsewhere(settings: Settings, tmp_path: Path) -> None:
+    """What your own job reads beside your own file it finds there."""
+    document = committed()
+    own = {"authorization": {"credentials_file": "key"}, "file_sd_configs": [{"files": ["targets/*.json"]}]}
+    document["scrape_configs"].append({"job_name": "database", **own})
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(yaml.safe_dump(document))
+    made = prometheus.configuration(replace(settings, prometheus_config=mine), alerting=True)["scrape_configs"][-1]
+    assert made["authorization"] == {"credentials_file": str(tmp_path / "key")}
+    assert made["file_sd_configs"] == [{"files": [str(tmp_path / "targets/*.json")]}]
+
+
+def test_rules_of_your_own_are_kept(settings: Settings, tmp_path: Path) -> None:
+    """Beside the objectives'; their names begin at the file's own folder."""
+    document = committed() | {"rule_files": ["mine/*.yaml", "/etc/theirs.yaml"]}
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(yaml.safe_dump(document))
+    made = prometheus.configuration(replace(settings, prometheus_config=mine), alerting=True)
+    objectives = str(settings.rules_dir / "*.yaml")
+    assert made["rule_files"] == [objectives, str(tmp_path / "mine/*.yaml"), "/etc/theirs.yaml"]
+
+
+def test_a_moment_is_not_a_minute(settings: Settings) -> None:
+    """Prometheus takes an interval of 0 for its own default of one minute."""
+    made = prometheus.configuration(replace(settings, scrape_seconds=0.0001), alerting=True)
+    assert made["global"]["scrape_interval"] == "1ms"
 
 
 def test_no_rules(settings: Settings, tmp_path: Path) -> None:
@@ -116,6 +151,7 @@ def test_no_rules(settings: Settings, tmp_path: Path) -> None:
         ("a: [", "not YAML: "),
         ("- a\n", "list came, expected a mapping"),
         ("global: {}\n", "'external_labels' is not there"),
+        ("global: {external_labels: {}}\nrule_files: []\nscrape_configs: [database]\n", "not what Prometheus reads: "),
     ],
 )
 def test_a_file_that_is_none(settings: Settings, tmp_path: Path, content: str | None, complaint: str) -> None:
@@ -146,5 +182,22 @@ def test_promtool_takes_it(settings: Settings, alerting: bool) -> None:
     command = [promtool, "check", "config", str(prometheus.file(settings))]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count(" rules found") == len(list(settings.rules_dir.glob("*.yaml")))
+    assert done.stdout.count(" rules found") == len([*settings.rules_dir.glob("*.yaml"), "watching.yaml"])
     subprocess.run([promtool, "check", "config", COMMITTED], check=True, capture_output=True)
+
+
+@pytest.mark.platform
+def test_what_watches_is_watched() -> None:
+    """Every alert of watching.yaml is proven: silent when all is well, there when it is not, silent again."""
+    promtool = require("promtool", "apt install prometheus")
+    rules, proofs = (yaml.safe_load((COMMITTED.parent / f"watching{end}.yaml").read_text()) for end in ("", ".test"))
+    fired = [
+        expected["alertname"]
+        for case in proofs["tests"]
+        for expected in case.get("alert_rule_test", ())
+        if expected.get("exp_alerts")
+    ]
+    assert fired == [rule["alert"] for group in rules["groups"] for rule in group["rules"]]
+    command = [promtool, "test", "rules", str(COMMITTED.parent / "watching.test.yaml")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

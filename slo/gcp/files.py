@@ -8,9 +8,8 @@ import msgspec
 from slo.burn import Windows
 from slo.gcp.objectives import objectives
 from slo.gcp.policies import policies
+from slo.rendering import MADE_BY_COMMAND
 from slo.spec import Spec
-
-_MADE_BY = "Made by `python -m slo generate`; change slo/specs instead."
 
 
 def files(specs: Sequence[Spec], windows: Windows) -> dict[str, str]:
@@ -23,4 +22,4 @@ def files(specs: Sequence[Spec], windows: Windows) -> dict[str, str]:
 
 def _text(content: dict[str, Any]) -> str:
     encoder = msgspec.json.Encoder(decimal_format="number")
-    return msgspec.json.format(encoder.encode({"made_by": _MADE_BY, **content}), indent=2).decode() + "\n"
+    return msgspec.json.format(encoder.encode({"made_by": MADE_BY_COMMAND, **content}), indent=2).decode() + "\n"

@@ -103,7 +103,7 @@ def _ratio(events: Events) -> dict[str, str]:
 
 
 def _cut(latency: Latency) -> dict[str, Any]:
-    histogram = Selector(metric=latency.histogram, match=latency.match, exclude=latency.exclude)
+    histogram = latency.selector
     return {"distribution_filter": _filter(histogram, "histogram"), "range": {"max": latency.threshold}}
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from slo.document import SpecError
 from slo.spec import Spec
 
 
@@ -15,7 +16,7 @@ def placed(spec: Spec) -> Spec:
     any match, a name such as ``process_resident_memory_bytes`` would select every program of the project.
 
     Raises:
-        ValueError: for a ``job`` that does not run there.
+        SpecError: for a ``job`` that does not run there.
     """
     there: Spec = _placed(spec, spec)
     return there
@@ -37,5 +38,5 @@ def _label(name: str, wanted: str, spec: Spec) -> tuple[str, str]:
     if name != "job":
         return name, wanted
     if wanted != "service":
-        raise ValueError(f"{spec.name}: the job {wanted!r} has no Cloud Run service")
+        raise SpecError(f"{spec.name}: the job {wanted!r} came, expected service: the only one that runs on Cloud Run")
     return "namespace", spec.service

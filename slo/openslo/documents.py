@@ -12,9 +12,9 @@ from slo.burn import Pair, Windows
 from slo.openslo import queries
 from slo.openslo.dumper import dump
 from slo.promql import plain, selectors, series
+from slo.rendering import MADE_BY
 from slo.spec import Selector, Slices, Spec
 
-MADE_BY = "# Made by `python -m slo generate`; change slo/specs instead."
 PREFIX = "puerta.internal/"
 API = "openslo/v1"
 ROLLING = ("30d", "28d")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from slo.reading import SpecError
+from slo.document import SpecError, refusing
 
 _SHOWN = 80  # characters of what came
 
@@ -125,13 +125,8 @@ def read_documents(path: Path) -> Iterator[Field]:
     Raises:
         SpecError: if the file can't be read, or is no YAML.
     """
-    try:
+    with refusing(path):
         nodes = list(yaml.compose_all(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: {error}") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SpecError(f"{path}:{line}: {error.problem}") from error
     for index, node in enumerate(nodes):
         if node.tag != "tag:yaml.org,2002:null":  # what stands between two separators, or after the last
             field = Field(path, "" if len(nodes) == 1 else f"[{index}]", node)

@@ -15,13 +15,17 @@ _STRENGTHS = (Decimal(4), Decimal(2))  # times a threshold: weak enough to be se
 
 
 def burns(subject: Subject, severity: str, step: int) -> Iterator[Case]:
-    """Calm, a burn that lasts a little longer than it takes the alert to fire, and calm again."""
+    """Calm, a burn, and calm again.
+
+    The burn lasts so much longer than it takes the alert to fire that the long window is still over its threshold after
+    the second calm: it is the short one that ends the alert.
+    """
     spec, pace = subject.spec, subject.pace
     pairs = subject.windows.pairs(spec, severity)
     calm = min(pace.seconds(_CALM), max(pace.seconds(pair.long) for pair in pairs))
     rest = max(pace.seconds(pair.short) for pair in pairs) + 2 * subject.lag
     for ratio, pair, after in _first_seen(subject, pairs, calm, step):
-        lasting = _up(after + 2 * subject.lag, step)
+        lasting = _up(after + after * rest // calm + 2 * subject.lag, step)
         bad = Phase(lasting, BUSY, ratio / subject.worst)
         phases = [Phase(_up(calm, step), BUSY), bad, Phase(_up(rest, step), BUSY)]
         checks = [
@@ -65,7 +69,7 @@ def _first_seen(subject: Subject, pairs: Sequence[Pair], calm: int, step: int) -
     found: dict[Pair, tuple[Decimal, Pair, int]] = {}
     strengths = (
         {subject.worst}
-        if subject.spec.sli.slices is not None
+        if subject.slices
         else {min(subject.worst, strength * pair.threshold(subject.spec)) for pair in pairs for strength in _STRENGTHS}
     )
     for ratio in sorted(strengths, reverse=True):

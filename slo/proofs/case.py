@@ -57,14 +57,30 @@ class Subject:
     pace: Pace = REAL
 
     @property
-    def worst(self) -> Decimal:
-        """The error ratio when all events (of the weightiest part) are bad."""
+    def failing(self) -> tuple[Spec, ...]:
+        """What fails: of a composite the weightiest part, or all of them where it alone could not fire every alert."""
         composite = self.spec.sli.composite
-        return max(composite.weights.values()) / sum(composite.weights.values()) if composite else Decimal(1)
+        if composite is None:
+            return (self.spec,)
+        pairs = [self.windows.pairs(self.spec, severity) for severity in self.spec.alerting.severities]
+        needed = max((min(pair.threshold(self.spec) for pair in one) for one in pairs), default=Decimal(0))
+        worst = max(self.parts, key=lambda part: composite.weights[part.name])
+        return (worst,) if composite.share(worst.name) > needed else self.parts
+
+    @property
+    def worst(self) -> Decimal:
+        """The error ratio when all events of what fails are bad."""
+        composite = self.spec.sli.composite
+        return sum(map(composite.share, (part.name for part in self.failing)), Decimal(0)) if composite else Decimal(1)
+
+    @property
+    def slices(self) -> bool:
+        """Whether what fails is measured in slices, each of which is good or bad as a whole."""
+        return any(part.sli.slices is not None for part in self.failing)
 
     @property
     def lag(self) -> int:
-        """Seconds: the lowest level is a rate, which sees all of a change after its window and an evaluation or two."""
+        """Seconds: a rate of five minutes, of which days are made, sees all of a change after as long and a look or two."""
         return self.pace.seconds(RATE) + 2 * self.pace.step(INTERVAL)
 
     @property
@@ -73,14 +89,12 @@ class Subject:
         return f'{{slo="{self.spec.name}"}}'
 
     def series(self, phases: Sequence[Phase], step: int) -> list[str]:
-        """Input series; of a composite the weightiest part has the phases' failures, the others have none."""
-        composite = self.spec.sli.composite
-        if composite is None:
-            return inputs.series(self.spec, phases, step)
-        worst = max(composite.weights, key=lambda name: composite.weights[name])
-        clean = [replace(phase, bad=Decimal(0)) for phase in phases]
+        """Input series; of a composite the parts that fail have the phases' failures, the others have none."""
+        clean, failing = [replace(phase, bad=Decimal(0)) for phase in phases], self.failing
         return [
-            line for part in self.parts for line in inputs.series(part, phases if part.name == worst else clean, step)
+            line
+            for part in self.parts or (self.spec,)
+            for line in inputs.series(part, phases if part in failing else clean, step)
         ]
 
     def firing(self, *severities: str) -> str:

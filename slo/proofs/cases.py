@@ -29,7 +29,8 @@ def cases(subject: Subject) -> Iterator[Case]:
     else:
         yield _quiet(subject)
         yield _weighted(subject)
-        yield _after_idle(subject)
+        if spec.alerting.severities:
+            yield _after_idle(subject)
 
 
 def never_written(subject: Subject) -> Iterator[Case]:

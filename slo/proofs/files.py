@@ -19,13 +19,13 @@ def proof_files(spec: Spec, specs: Sequence[Spec], windows: Windows) -> dict[str
     """The promtool tests of one objective by name: each severity's burns, and with the first one everything else."""
     subject = _subject(spec, specs, windows)
     made = {
-        f"{spec.name}-{severity}": burn_file(spec, specs, windows, severity) for severity in spec.alerting.severities
+        f"{spec.name}.{severity}": burn_file(spec, specs, windows, severity) for severity in spec.alerting.severities
     }
     made[spec.name] = _file(subject, list(cases(subject)), INTERVAL)
     if never := list(never_written(subject)):
-        made[f"{spec.name}-never"] = _file(subject, never, never[0].step)
+        made[f"{spec.name}.never"] = _file(subject, never, never[0].step)
     if turned := list(turn(subject)):
-        made[f"{spec.name}-month"] = _file(subject, turned, LOOK)
+        made[f"{spec.name}.month"] = _file(subject, turned, LOOK)
     return made
 
 

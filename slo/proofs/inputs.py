@@ -3,12 +3,12 @@
 The notation is promtool's (https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/#series).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from slo.promql import bound, plain, selectors
+from slo.proofs.labels import good, selected, selects
 from slo.spec import Events, Latency, Selector, Slices, Spec
 
 
@@ -38,7 +38,7 @@ def series(spec: Spec, phases: Sequence[Phase], step: int) -> list[str]:
 
 
 def _slice_series(slices: Slices, phases: Sequence[Phase], step: int) -> list[str]:
-    own = _labels(Selector(metric=slices.metric, match=slices.match))
+    own = selected(slices.selector)
     lines = [f"{slices.metric}{_written(own)} {_slices(slices, phases, step)}"]
     if slices.by:  # beside it one that is always well, and must not make it look better
         well = [replace(phase, bad=Decimal(0)) for phase in phases]
@@ -63,7 +63,7 @@ def _own(spec: Spec) -> str:
 
 
 def _named(selector: Selector) -> str:
-    return f"{selector.metric}{_written(_labels(selector))}"
+    return f"{selector.metric}{_written(selected(selector))}"
 
 
 def _slices(slices: Slices, phases: Sequence[Phase], step: int) -> str:
@@ -83,7 +83,7 @@ def _slices(slices: Slices, phases: Sequence[Phase], step: int) -> str:
 
 
 def _latency(latency: Latency, phases: Sequence[Phase], step: int) -> list[str]:
-    own = _labels(Selector(metric=latency.histogram, match=latency.match, exclude=latency.exclude))
+    own = selected(latency.selector)
     within = {**own, "le": bound(latency.threshold)}
     return [
         f"{latency.histogram}_count{_written(own)} {_counter(phases, step, good=True, bad=True)}",
@@ -93,14 +93,11 @@ def _latency(latency: Latency, phases: Sequence[Phase], step: int) -> list[str]:
 
 def _events(events: Events, phases: Sequence[Phase], step: int) -> list[str]:
     bad = events.bad[0]
-    bad_labels = _labels(bad)
-    counted = any(_selects(total, bad.metric, bad_labels) for total in events.total)
-    good = events.total[0]
-    avoid = bad.match if bad.metric == good.metric else {}
-    good_labels = _labels(good, avoid)
+    labels = selected(bad)
+    counted = any(selects(total, bad.metric, labels) for total in events.total)
     return [
-        f"{good.metric}{_written(good_labels)} {_counter(phases, step, good=True, bad=not counted)}",
-        f"{bad.metric}{_written(bad_labels)} {_counter(phases, step, good=False, bad=True)}",
+        f"{events.total[0].metric}{_written(good(events))} {_counter(phases, step, good=True, bad=not counted)}",
+        f"{bad.metric}{_written(labels)} {_counter(phases, step, good=False, bad=True)}",
     ]
 
 
@@ -113,35 +110,6 @@ def _counter(phases: Sequence[Phase], step: int, *, good: bool, bad: bool) -> st
         pieces.append(f"{plain(value + added)}+{plain(added)}x{count - 1}" if count > 1 else plain(value + added))
         value += added * count
     return " ".join(pieces)
-
-
-def _selects(selector: Selector, metric: str, labels: Mapping[str, str]) -> bool:
-    return (
-        selector.metric == metric
-        and all(re.fullmatch(value, labels.get(name, "")) for name, value in selector.match.items())
-        and not any(re.fullmatch(value, labels.get(name, "")) for name, value in selector.exclude.items())
-    )
-
-
-def _labels(selector: Selector, avoid: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Labels of a series that a selector selects, and that the matchers to avoid do not."""
-    found = {name: _example(value) for name, value in selector.match.items()}
-    for name, value in {**selector.exclude, **(avoid or {})}.items():
-        if name not in found or re.fullmatch(value, found[name]):
-            found[name] = next(one for one in ("200", "other") if not re.fullmatch(value, one))
-    return found
-
-
-def _example(pattern: str) -> str:
-    """A text that a matcher matches: its first choice, with nothing for ``.*`` and a digit for a dot.
-
-    Raises:
-        ValueError: for a regular expression that is less plain than that.
-    """
-    text = pattern.split("|", maxsplit=1)[0].replace(".*", "").replace(".", "0")
-    if not re.fullmatch(pattern, text):
-        raise ValueError(f"no example is made of the matcher {pattern!r}: expected plain choices with . and .*")
-    return text
 
 
 def _written(labels: Mapping[str, str]) -> str:

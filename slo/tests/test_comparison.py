@@ -18,7 +18,6 @@ from slo.comparison.scenarios import Scenario, Span, Traffic, scenarios
 from slo.rules import INTERVAL
 from slo.spec import Spec
 from slo.tests.conftest import ROOM
-from tests.parts import require
 
 pytestmark = pytest.mark.xdist_group("slo-comparison")
 
@@ -31,12 +30,6 @@ groups:
   - name: second
     rules: [{record: "a:twice", expr: "2 * a:rate"}]
 """
-
-
-@pytest.fixture(scope="module")
-def promtool() -> str:
-    """The program; its absence is a failure in CI."""
-    return require("promtool", "apt install prometheus")
 
 
 @pytest.fixture(scope="module")

@@ -41,8 +41,9 @@ def test_a_budget_is_full_again_when_the_month_turns(
     ):
         (tmp_path / folder).mkdir()
         for name, text in made.items():
-            (tmp_path / folder / f"{Path(name).stem}.yaml").write_text(text.replace(old, new) if old else text)
-    proof = tmp_path / "tests" / "gateway-overhead-month.yaml"
+            path = tmp_path / folder / f"{name.removeprefix('rules/').removesuffix('.yaml')}.yaml"
+            path.write_text(text.replace(old, new) if old else text)
+    proof = tmp_path / "tests" / "gateway-overhead.month.yaml"
     done = subprocess.run([promtool, "test", "rules", str(proof)], capture_output=True, text=True, check=False)
     assert (done.returncode == 0) is not bool(old), done.stdout + done.stderr
 

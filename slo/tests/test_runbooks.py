@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from slo.burn import Windows
 from slo.rules import RUNBOOKS, groups
@@ -19,12 +20,19 @@ def test_every_alert_has_one(specs: dict[str, Spec], windows: Windows) -> None:
     alerts = [rule for spec in specs.values() for group in groups(spec, windows) for rule in group.rules if rule.alert]
     named = {rule.annotations["runbook_url"].replace(RUNBOOKS, "monitoring/runbooks") for rule in alerts}
     there = {str(path.relative_to(ROOT)) for path in (ROOT / "monitoring" / "runbooks").glob("*.md")}
+    named |= {watching.replace(RUNBOOKS, "monitoring/runbooks") for watching in _watching()}
     assert there == named | {"monitoring/runbooks/README.md"}
     overview = (ROOT / "monitoring" / "runbooks" / "README.md").read_text()
     assert all(f"({Path(path).name})" in overview for path in named)
 
 
-@pytest.mark.parametrize("name", NAMES)
+def _watching() -> set[str]:
+    """What the alerts name that watch over what watches."""
+    rules = yaml.safe_load((ROOT / "monitoring" / "prometheus" / "watching.yaml").read_text())
+    return {rule["annotations"]["runbook_url"] for group in rules["groups"] for rule in group["rules"]}
+
+
+@pytest.mark.parametrize("name", [*NAMES, "watching"])
 def test_it_says_what_to_do(name: str) -> None:
     """What it means, what to look at, what to do; its links lead somewhere."""
     path = ROOT / "monitoring" / "runbooks" / f"{name}.md"

@@ -1,8 +1,8 @@
 """How the objectives stand: figures, verdict, and whether a release may go out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -10,7 +10,7 @@ from slo import status
 from slo.__main__ import main
 from slo.policy import Policies, Release
 from slo.spec import Spec
-from slo.status import Status, StatusError, refusals, statuses
+from slo.status import Sample, Status, StatusError, refusals, statuses
 
 NAME = "gateway-availability"
 
@@ -18,12 +18,15 @@ NAME = "gateway-availability"
 def _answers(**values: float | None) -> status.Ask:
     """A Prometheus whose answer to a query is the first value whose name is in it."""
 
-    def ask(query: str) -> list[dict[str, Any]]:
+    def ask(query: str) -> list[Sample]:
         if query.startswith("ALERTS"):
-            return [{"metric": {"alertname": "GatewayAvailabilityBudgetPage"}}] if values.get("firing") else []
+            firing = "GatewayAvailabilityAbsent" if values.get("absent") else "GatewayAvailabilityBudgetPage"
+            return [Sample({"alertname": firing}, (0, "1"))] if values.get("firing") else []
+        if query.startswith("count("):
+            return [Sample({}, (0, str(values.get("measured", query.count("|") + 1))))]
         for name, value in values.items():
             if name in query and value is not None:
-                return [{"metric": {"slo": NAME}, "value": [0, str(value)]}]
+                return [Sample({"slo": NAME}, (0, str(value)))]
         return []
 
     return ask
@@ -62,6 +65,10 @@ def test_a_healthy_objective(given: Given) -> None:
         ({"remaining": 0}, "exhausted", False),
         ({}, "no data", False),
         ({"remaining": float("nan")}, "no data", False),
+        ({"remaining": float("inf")}, "no data", False),
+        ({"remaining": 0.5, "measured": 0}, "no data", False),
+        ({"remaining": 0.5, "measured": 0, "firing": 1, "absent": 1}, "no data", False),
+        ({"remaining": -0.1, "measured": 0}, "exhausted", False),
     ],
 )
 def test_verdicts(given: Given, values: dict[str, float], verdict: str, released: bool) -> None:
@@ -69,6 +76,28 @@ def test_verdicts(given: Given, values: dict[str, float], verdict: str, released
     one = given(**values)
     assert one.verdict == verdict
     assert (refusals([one], Decimal(0)) == []) is released
+
+
+def test_what_is_not_measured_now_lets_no_release_out(given: Given) -> None:
+    """Of a composite, not even where one part is not; the row says so, and which alert fires."""
+    one = given(remaining=0.9, measured=0, firing=1, absent=1)
+    assert refusals([one], Decimal(0)) == [f"{NAME}: it is not measured now, whatever was left of its budget"]
+    assert status.rows([one])[0][-1] == "no data: GatewayAvailabilityAbsent"
+    assert [given("platform", remaining=0.9, measured=parts).verdict for parts in (2, 3)] == ["no data", "healthy"]
+
+
+@pytest.mark.parametrize("least", ["abc", "nan", "100", "-1", "inf"])
+def test_what_has_to_be_left_is_percent(capsys: pytest.CaptureFixture[str], least: str) -> None:
+    """Anything else is refused before anybody is asked: a gate that compares with nothing lets everything out."""
+    with pytest.raises(SystemExit):
+        main(["status", f"--least={least}"])
+    assert "expected percent" in capsys.readouterr().err
+
+
+def test_a_target_is_exact(given: Given) -> None:
+    """99.95 % is not 100 %, nor is 99.999 %."""
+    assert status.rows([given()])[0][1] == "99.95%"
+    assert status.rows([replace(given(), objective=0.99999)])[0][1] == "99.999%"
 
 
 def test_a_release_may_need_more(given: Given) -> None:
@@ -114,6 +143,35 @@ def test_nothing_known_is_a_dash(given: Given) -> None:
     row = status.rows([given()])[0]
     assert row[2:10] == ("-",) * 8
     assert "NaN" not in status.document([given()])
+
+
+VECTOR = b'{"status":"success","data":{"resultType":"vector","result":[{"metric":{"slo":"a"},"value":[1.5,"%s"]}]}}'
+
+
+@pytest.mark.parametrize("written", [b"0.25", b"-1e-05", b"NaN", b"+Inf"])
+def test_an_answer_is_read(written: bytes) -> None:
+    """Numbers as Prometheus writes them."""
+    (one,) = status.read_answer(VECTOR % written)
+    assert one.metric == {"slo": "a"}
+    assert str(one.number) == str(float(written))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"status":"error","errorType":"execution","error":"too many samples"}', "too many samples"),
+        (b'{"status":"success"}', "no data"),
+        (b'{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}', "scalar"),
+        (VECTOR % b"abc", "regex"),
+        (b"[]", "Expected `object`"),
+        (b"<html>", "malformed"),
+        (b"\xff\xfe\x00", "malformed"),
+    ],
+)
+def test_what_is_no_answer_is_refused(body: bytes, said: str) -> None:
+    """A Prometheus' own words, or what came instead."""
+    with pytest.raises((StatusError, ValueError), match=said):
+        status.read_answer(body)
 
 
 def test_who_does_not_answer_is_named() -> None:

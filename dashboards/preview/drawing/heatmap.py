@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from dashboards.preview import colours, units
@@ -44,7 +45,7 @@ def draw(panel: Panel, answer: Answer) -> Drawing:
     bounds = [_bound(series) for series in buckets]
     field, options = panel.fields.of(), panel.options
     unit = (options.get("yAxis") or {}).get("unit") or field.unit
-    times = sorted({time for series in buckets for time in series.times})
+    times = _times(buckets)
     least = (options.get("filterValues") or {}).get("le", 1e-9)
     cells = _cells(buckets, times, least)
     figure = layout(panel, answer, hovermode="closest")
@@ -83,6 +84,14 @@ def place(value: float, bounds: Sequence[float]) -> float:
             return number - 0.5 + min(max(part, 0.0), 1.0)
         low = bound
     return len(bounds) - 0.5
+
+
+def _times(buckets: Sequence[Series]) -> list[float]:
+    """Every time that is known, and where each gap begins and ends: a cell reaches half way to the next one."""
+    known = sorted({time for series in buckets for time in series.times})
+    step = max((series.step for series in buckets), default=0.0)
+    gaps = [edge for one, other in pairwise(known) if other - one > 1.5 * step for edge in (one + step, other - step)]
+    return sorted({*known, *gaps}) if step else known
 
 
 def _cells(buckets: Sequence[Series], times: Sequence[float], least: float) -> list[list[float | None]]:
