@@ -210,6 +210,13 @@ def test_a_heatmap_is_empty_where_nothing_is_known() -> None:
     assert heat["z"][0] == [1, 1, None, None, 1, 1]
 
 
+def test_a_heatmap_of_nothing_is_no_missing_data() -> None:
+    """That nothing was slow is known: its cells are empty, and the panel does not say that there is no data."""
+    none = drawn(panel("heatmap", ONE), Samples({"le": "+Inf"}, (0.0, 5.0), (0.0, 0.0)))
+    assert not none.empty
+    assert drawn(panel("heatmap", ONE), Samples({"le": "+Inf"}, (0.0, 5.0), (math.nan, math.nan))).empty
+
+
 def test_places_on_a_heatmap() -> None:
     """A bound is the upper edge of its bucket."""
     bounds = [0.1, 0.4, math.inf]

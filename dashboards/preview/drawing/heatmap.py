@@ -71,7 +71,7 @@ def draw(panel: Panel, answer: Answer) -> Drawing:
         "chart.html",
         {"legend": [], "table": [], "right": False},
         {"data": [heat, *_exemplars(answer, bounds, unit)], "layout": figure},
-        answer.empty() or not any(cell for row in cells for cell in row),
+        answer.empty(),
     )
 
 
