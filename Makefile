@@ -101,8 +101,9 @@ clean: ## Develop: remove the environment, caches and local state
 
 .PHONY: run drift check train verify test unit lint types format render pictures benchmark compare soak chaos fuzz scenarios storm lock setup develop packages clean
 
+# Extras stay in the names: pip wants a pin for `pandas[parquet]`, too, where something asks for that.
 define lock
-	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt
+	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --output-file requirements/$(1).txt
 endef
 
 # A set of pinned requirements, installed; the rooms are put on the path by a .pth file, so nothing has to be built. The
