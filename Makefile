@@ -101,16 +101,16 @@ clean: ## Develop: remove the environment, caches and local state
 
 .PHONY: run drift check train verify test unit lint types format render pictures benchmark compare soak chaos fuzz scenarios storm lock setup develop packages clean
 
-# Extras stay in the names: pip wants a pin for `pandas[parquet]`, too, where something asks for that.
 define lock
-	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --output-file requirements/$(1).txt
+	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt
 endef
 
-# A set of pinned requirements, installed; the rooms are put on the path by a .pth file, so nothing has to be built. The
-# bytecode that the service starts from is made here, whatever the environment says of writing it.
+# A set of pinned requirements, installed, and nothing else: pip's own resolver would want a second pin for `pandas[parquet]`.
+# The rooms are put on the path by a .pth file, so nothing has to be built. The bytecode that the service starts from is made
+# here, whatever the environment says of writing it.
 $(VENV)/%.stamp: requirements/%.txt | $(VENV)/bin/python
 	@echo "make: installing requirements/$*.txt into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@printf '%s\n' $(foreach room,$(ROOMS),$(abspath $(room))) > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/puerta.pth"
 	@env -i $(BIN)/python -OO -m service openapi >/dev/null && env -i $(BIN)/python -OO -c 'import service.server'
 	@touch $@
