@@ -39,7 +39,7 @@ class Newcomer:
     def paste(self, block: str) -> str:
         """What a block prints."""
         text = block.replace(":8080", f":{self.ports['PUERTA_GATEWAY_PORT']}").replace(".local/", f"{self.state}/")
-        text = text.replace("service predict ", f"service predict --url {self.url} --key-file {self.state}/demo.key ")
+        text = text.replace("service predict ", f"service predict --url {self.url} ")
         done = subprocess.run(
             ["bash", "-euc", text],
             cwd=ROOT,

@@ -124,8 +124,12 @@ class SparkStore(Store):
         write_bytes(path, text.getvalue().encode())
 
     def save(self, *_: object) -> None:
-        """Segments are compacted on the machine that has them."""
-        raise NotImplementedError
+        """Refuse: segments are compacted on the machine that has them.
+
+        Raises:
+            io.UnsupportedOperation: always.
+        """
+        raise io.UnsupportedOperation("segments are compacted by DuckDB on the machine that has them, not by Spark")
 
     def empty(self, columns: Mapping[str, str]) -> Any:
         """A new table without rows."""
