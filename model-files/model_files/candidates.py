@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -16,15 +15,23 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures
 
+from model_files.tally import Fold, Tally
+
 FOLDS = 5
+MOST_ROWS = 50_000  # that a model is fitted on which takes time row by row; more share them by weight
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that may be chosen: its name, and an unfitted pipeline that starts with the one-hot encoder."""
+    """A model that may be chosen: its name, and an unfitted pipeline that starts with the one-hot encoder.
+
+    ``most`` is how many rows it is fitted on at most. With 0 rows alike are one that weighs as much, which is right for
+    what minimises a sum over rows, and not where leaves need so many rows, or rows are drawn or taken in batches.
+    """
 
     name: str
     pipeline: Pipeline
+    most: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ def candidates() -> tuple[Candidate, ...]:
         Candidate(
             "histogram gradient boosting",
             _pipeline(HistGradientBoostingClassifier(max_iter=200, learning_rate=0.05, random_state=0), sparse=False),
+            MOST_ROWS,
         ),
         Candidate(
             "gradient boosting",
@@ -56,9 +64,12 @@ def candidates() -> tuple[Candidate, ...]:
         Candidate(
             "random forest",
             _pipeline(RandomForestClassifier(100, min_samples_leaf=20, random_state=0), sparse=False),
+            MOST_ROWS,
         ),
         Candidate(
-            "neural network, 16 units", _pipeline(MLPClassifier((16,), alpha=0.1, n_iter_no_change=3, random_state=0))
+            "neural network, 16 units",
+            _pipeline(MLPClassifier((16,), alpha=0.1, n_iter_no_change=3, random_state=0), sparse=False),
+            MOST_ROWS,
         ),
     )
 
@@ -68,24 +79,18 @@ def folds() -> StratifiedKFold:
     return StratifiedKFold(FOLDS, shuffle=True, random_state=0)
 
 
-def compare(
-    chosen: tuple[Candidate, ...],
-    rows: pd.DataFrame,
-    target: npt.NDArray[np.int64],
-    report: Callable[[str], None],
-) -> tuple[Score, ...]:
+def compare(chosen: tuple[Candidate, ...], tally: Tally, report: Callable[[str], None]) -> tuple[Score, ...]:
     """Cross-validate candidates on the same folds.
 
     Args:
         chosen: The candidates.
-        rows: The features, [n].
-        target: 0 or 1, [n].
+        tally: What to fit and measure them on.
         report: Told of each candidate's result.
     """
-    splits = list(folds().split(rows, target))
+    splits = list(tally.folds(folds()))
     scores = []
     for number, candidate in enumerate(chosen, 1):
-        measured = [_fold(candidate.pipeline, rows, target, train, test) for train, test in splits]
+        measured = [_measure(candidate, fold) for fold in splits]
         score = Score(candidate.name, *zip(*measured, strict=True))
         report(f"  {number}/{len(chosen)}  {candidate.name}: log loss {np.mean(score.log_loss):.5f}")
         scores.append(score)
@@ -116,20 +121,14 @@ def standard_error(values: npt.ArrayLike) -> float:
     return float(numbers.std(ddof=1) / np.sqrt(len(numbers)))
 
 
-def _fold(
-    pipeline: Pipeline,
-    rows: pd.DataFrame,
-    target: npt.NDArray[np.int64],
-    train: npt.NDArray[np.int64],
-    test: npt.NDArray[np.int64],
-) -> tuple[float, float, float]:
-    fitted = clone(pipeline).fit(rows.iloc[train], target[train])
-    probabilities = fitted.predict_proba(rows.iloc[test])[:, 1]
-    truth = target[test]
+def _measure(candidate: Candidate, fold: Fold) -> tuple[float, float, float]:
+    fitted = fold.train.sample(candidate.most).fit(clone(candidate.pipeline))
+    held_out = fold.test.sample()
+    probabilities = fitted.predict_proba(held_out.frame)[:, 1]
     return (
-        float(roc_auc_score(truth, probabilities)),
-        float(log_loss(truth, probabilities)),
-        float(brier_score_loss(truth, probabilities)),
+        float(roc_auc_score(held_out.target, probabilities, sample_weight=held_out.weights)),
+        float(log_loss(held_out.target, probabilities, sample_weight=held_out.weights)),
+        float(brier_score_loss(held_out.target, probabilities, sample_weight=held_out.weights)),
     )
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from model_files.manifest import Feature
+from model_files.tally import Tally
 
 COUNTS_FILE = "flight-counts.csv"
 COLUMNS = ("OPERA", "TIPOVUELO", "MES")
@@ -35,13 +36,16 @@ class Flights:
     counts: pd.DataFrame
     sha256: str
 
-    def rows(self, split: Split) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-        """The flights of one split, one row each: the three columns, and 1 where it left more than 15 minutes late."""
+    def tally(self, split: Split) -> Tally:
+        """The flights of one split: the three columns, and outcome 1 where it left more than 15 minutes late."""
         cells = self.counts[self.counts["split"] == split]
         outcomes = np.column_stack([cells["flights"] - cells["delayed"], cells["delayed"]]).astype(np.int64)
-        row = np.arange(len(cells)).repeat(outcomes.sum(axis=1))
-        delayed = np.tile(np.array([0, 1], dtype=np.int64), len(cells)).repeat(outcomes.ravel())
-        return cells[list(COLUMNS)].iloc[row].reset_index(drop=True), delayed
+        return Tally(cells[list(COLUMNS)].reset_index(drop=True), outcomes)
+
+    def rows(self, split: Split) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+        """The flights of one split, one row each: the three columns [n, 3], and the outcome [n]."""
+        tally = self.tally(split)
+        return tally.cells.iloc[tally.places].reset_index(drop=True), tally.target
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -92,4 +96,5 @@ def load(path: Path) -> Flights:
         raise FlightsError(
             f"{path}: line {wrong.index[0] + 2} counts more delayed flights than flights, or fewer than 0"
         )
+    counts = counts.groupby([*COLUMNS, "split"], sort=False, as_index=False).sum()  # files put together repeat cells
     return Flights(counts, hashlib.sha256(content).hexdigest())

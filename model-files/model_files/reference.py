@@ -4,10 +4,14 @@ Counts add up and lose nothing that a drift score needs. Where every feature is 
 the combinations themselves are counted, from which every other count follows.
 """
 
+from collections.abc import Mapping
+
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from model_files.buckets import WIDTH, Buckets
 from model_files.evaluation import Evaluation
 from model_files.manifest import Feature, Label
 from model_files.reference_file import Cells, Histogram, Probabilities, Reference, Values
@@ -44,7 +48,7 @@ def build(frame: pd.DataFrame, features: tuple[Feature, ...], evaluation: Evalua
         labels=_classes(evaluation.nature.classes, evaluation.labels),
         predictions=_classes(evaluation.nature.classes, evaluation.predictions),
         probability=_probabilities(evaluation) if evaluation.nature.output != "label_index" else None,
-        cells=_cells(frame, features, evaluation) if evaluation.nature.output == "probability" else None,
+        cells=_cells(frame, features, counted, evaluation) if evaluation.nature.output == "probability" else None,
     )
 
 
@@ -55,7 +59,16 @@ def histogram(values: Array, bins: int = _QUANTILES) -> Histogram:
     if len(edges) == 1:
         edges = np.array([edges[0], edges[0]])
     counts = np.bincount(_places(edges, present), minlength=len(edges) - 1)
-    return Histogram(tuple(edges.tolist()), tuple(counts.tolist()), int(len(values) - len(present)))
+    found = Histogram(tuple(edges.tolist()), tuple(counts.tolist()), int(len(values) - len(present)))
+    places, rows = np.unique(bucketed(present, Buckets.of(found)), return_counts=True)
+    return msgspec.structs.replace(found, buckets=dict(zip(places.tolist(), rows.tolist(), strict=True)))
+
+
+def bucketed(values: Array, buckets: Buckets) -> npt.NDArray[np.int64]:
+    """The bucket of each number; none is NaN."""
+    away = np.minimum(np.abs(values - buckets.centre), buckets.reach) * (1 / buckets.scale)
+    places = np.floor(np.log(away + np.sqrt(away * away + 1)) * (1 / WIDTH) + 0.5).astype(np.int64)
+    return np.where(values < buckets.centre, -places, places)
 
 
 def _feature(feature: Feature, column: pd.Series) -> Values | Histogram:
@@ -84,10 +97,15 @@ def _probabilities(evaluation: Evaluation) -> Probabilities:
     return Probabilities(tuple(edges.tolist()), tuple(counts.tolist()), _rounded(sums.astype(np.float64)))
 
 
-def _cells(frame: pd.DataFrame, features: tuple[Feature, ...], evaluation: Evaluation) -> Cells | None:
-    names = [feature.name for feature in features]
-    if any(feature.type == "number" or feature.nullable for feature in features):
+def _cells(
+    frame: pd.DataFrame,
+    features: tuple[Feature, ...],
+    counted: Mapping[str, Values | Histogram],
+    evaluation: Evaluation,
+) -> Cells | None:
+    if any(feature.nullable for feature in features) or any(isinstance(one, Histogram) for one in counted.values()):
         return None
+    names = [feature.name for feature in features]
     measured = {
         "\0rows": 1,
         "\0positive": evaluation.labels,

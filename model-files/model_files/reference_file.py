@@ -20,12 +20,18 @@ class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     missing: int = 0
 
 
-class Histogram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="histogram"):
-    """Rows by bin: bin i is from ``edges[i]``, included, to ``edges[i + 1]``, which only the last bin includes."""
+class Histogram(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="histogram"
+):
+    """Rows by bin: bin i is from ``edges[i]``, included, to ``edges[i + 1]``, which only the last bin includes.
+
+    ``buckets`` are the same rows by bucket (:mod:`model_files.buckets`); packages made before there were any have none.
+    """
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
     missing: int = 0
+    buckets: dict[int, int] = {}
 
 
 class Probabilities(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

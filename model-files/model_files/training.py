@@ -12,23 +12,23 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from model_files import flights as data
 from model_files.calibration import Platt, fold, platt
-from model_files.candidates import Candidate, Score, candidates, choose, compare, folds
+from model_files.candidates import MOST_ROWS, Candidate, Score, candidates, choose, compare, folds
 from model_files.estimator import Nature
 from model_files.evaluation import Evaluation
 from model_files.flight_card import Story, one_hot_chapters
 from model_files.flights import Flights
 from model_files.packaging import Draft, package
 from model_files.schema import Schema
+from model_files.tally import Tally
 from model_files.threshold import Costs
 
 FlightModel = Literal["flight-delay", "flight-delay-onehot"]
 Array = npt.NDArray[np.float64]
-Target = npt.NDArray[np.int64]
 Report = Callable[[str], None]
 
 # Assumed, and a parameter for that: finding out late that a flight is delayed (passengers, gates and crews to
@@ -54,30 +54,44 @@ class Trained:
 
 def select(flights: Flights, report: Report) -> tuple[Candidate, tuple[Score, ...]]:
     """Compare all candidates on the training split and choose one."""
-    rows, target = flights.rows("train")
-    report(f"Cross-validating on {len(rows):,} flights")
-    scores = compare(candidates(), rows, target, report)
+    tally = flights.tally("train")
+    report(f"Cross-validating on {tally.counts.sum():,} flights")
+    scores = compare(candidates(), tally, report)
     name = choose(scores).name
     report(f"Chosen: {name}")
     return next(candidate for candidate in candidates() if candidate.name == name), scores
 
 
-def fit(candidate: Candidate, rows: pd.DataFrame, target: Target) -> Trained:
-    """Fit a candidate on all rows and calibrate it on probabilities of rows that it was not fitted on.
+def fit(candidate: Candidate, tally: Tally) -> Trained:
+    """Fit a candidate on all rows and calibrate it on answers to rows that it was not fitted on.
 
     A logistic regression's sigmoid goes into its coefficients. Another model is wrapped in one that is fitted to its
     out-of-fold answers in the same way.
     """
-    before = cross_val_predict(candidate.pipeline, rows, target, cv=folds(), method="predict_proba")[:, 1]
     if isinstance(candidate.pipeline.steps[-1][1], LogisticRegression):
+        # Cells would give the same but for the last digits, and those of the shipped packages come from rows.
+        before = _out_of_fold(candidate.pipeline, tally, MOST_ROWS)
         decisions = np.log(before / (1 - before))
-        sigmoid = platt(decisions, target)
-        return Trained(fold(clone(candidate.pipeline).fit(rows, target), sigmoid), before, sigmoid(decisions), sigmoid)
-    encoder, *rest = clone(candidate.pipeline).steps
-    calibrated = CalibratedClassifierCV(Pipeline(rest), method="sigmoid", cv=folds(), ensemble=False)
-    pipeline = Pipeline([encoder, ("calibrated", calibrated)])
-    after = cross_val_predict(pipeline, rows, target, cv=folds(), method="predict_proba")[:, 1]
-    return Trained(pipeline.fit(rows, target), before, after, None)
+        sigmoid = platt(decisions, tally.target)
+        fitted = tally.sample(MOST_ROWS).fit(clone(candidate.pipeline))
+        return Trained(fold(fitted, sigmoid), before, sigmoid(decisions), sigmoid)
+    before = _out_of_fold(candidate.pipeline, tally, candidate.most)
+    encoder, (_, model) = clone(candidate.pipeline).steps
+    calibrated = CalibratedClassifierCV(model, method="sigmoid", cv=folds(), ensemble=False)
+    # By rows always: it makes folds of what it is given, and a fold of cells would lack one outcome of each.
+    pipeline = tally.sample(MOST_ROWS).fit(Pipeline([encoder, ("calibrated", calibrated)]))
+    (sigmoid_of,) = calibrated.calibrated_classifiers_[0].calibrators
+    after = sigmoid_of.predict(np.log(before / (1 - before)) if hasattr(model, "decision_function") else before)
+    return Trained(pipeline, before, after, None)
+
+
+def _out_of_fold(pipeline: Pipeline, tally: Tally, most: int) -> Array:
+    """Probabilities [n], each from a model that was not fitted on the row."""
+    found = np.empty(len(tally.target))
+    for each in tally.folds(folds()):
+        fitted = each.train.sample(most).fit(clone(pipeline))
+        found[each.rows] = fitted.predict_proba(tally.cells)[tally.places[each.rows], 1]
+    return found
 
 
 def train(flights: Flights, costs: Costs, report: Report) -> tuple[Trained, Story]:
@@ -91,9 +105,10 @@ def train(flights: Flights, costs: Costs, report: Report) -> tuple[Trained, Stor
     Returns:
         The model, and what its card tells of its training.
     """
-    candidate, scores = select(flights, report)
-    rows, target = flights.rows("train")
-    trained = fit(candidate, rows, target)
+    # Histogram gradient boosting's threads wait for each other spinning: on busy cores one is three times as fast.
+    with threadpool_limits(1, user_api="openmp"):
+        candidate, scores = select(flights, report)
+        trained = fit(candidate, flights.tally("train"))
     report("Fitted and calibrated")
     return trained, tell(flights, costs, candidate, scores, trained)
 
@@ -101,7 +116,7 @@ def train(flights: Flights, costs: Costs, report: Report) -> tuple[Trained, Stor
 def tell(flights: Flights, costs: Costs, candidate: Candidate, scores: tuple[Score, ...], trained: Trained) -> Story:
     """What a card tells of a training."""
     nature = Nature("binary", (0, 1), "probability")
-    _, target = flights.rows("train")
+    target = flights.tally("train").target
     out_of_fold = Evaluation(nature, target.astype(np.float64), trained.after[:, None], costs)
     return Story(flights, candidate.name, scores, out_of_fold, trained.before, trained.sigmoid)
 

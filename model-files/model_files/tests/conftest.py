@@ -28,4 +28,4 @@ def flights() -> Flights:
 def trained(flights: Flights) -> Trained:
     """The shipped candidate, fitted and calibrated here and now."""
     candidate = next(c for c in candidates() if c.name == "logistic regression with pairs, C = 0.3")
-    return fit(candidate, *flights.rows("train"))
+    return fit(candidate, flights.tally("train"))

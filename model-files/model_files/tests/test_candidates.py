@@ -48,9 +48,8 @@ def test_a_small_but_steady_lead_is_no_tie() -> None:
 
 def test_comparing_scores_each_fold_on_rows_not_fitted_on(flights: Flights) -> None:
     """Five folds, scores that a model without the answers can reach, and a line of progress each."""
-    rows, target = flights.rows("train")
     told: list[str] = []
-    (score,) = compare(candidates()[:1], rows[:4000], target[:4000], told.append)
+    (score,) = compare(candidates()[:1], flights.tally("train"), told.append)
     assert len(score.auc) == len(score.log_loss) == len(score.brier) == 5
     assert 0.5 < np.mean(score.auc) < 0.9
     assert told == [f"  1/1  {score.name}: log loss {np.mean(score.log_loss):.5f}"]
@@ -59,5 +58,5 @@ def test_comparing_scores_each_fold_on_rows_not_fitted_on(flights: Flights) -> N
 @pytest.mark.slow
 def test_the_shipped_candidate_is_what_the_rule_chooses(flights: Flights) -> None:
     """All candidates, all folds, all flights."""
-    scores = compare(candidates(), *flights.rows("train"), lambda _: None)
+    scores = compare(candidates(), flights.tally("train"), lambda _: None)
     assert choose(scores).name == "logistic regression with pairs, C = 0.3"

@@ -1,19 +1,22 @@
 """Training: the shipped packages are what the code trains, and both models are one."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from model_files import estimator_file, schema
-from model_files.candidates import Candidate, Score, candidates
+from model_files.candidates import MOST_ROWS, Candidate, Score, candidates
 from model_files.conversion import run
 from model_files.flights import Flights
 from model_files.package import read
+from model_files.tally import Tally
 from model_files.training import COSTS, Trained, fit, tell, write
 from model_files.verification import verify
 
@@ -77,15 +80,27 @@ def test_training_twice_writes_the_same_bytes(flights: Flights, trained: Trained
     assert [name for name, _ in one_hot.steps] == [name for name, _ in trained.pipeline.steps[1:]]
 
 
-def test_another_kind_of_model_is_calibrated_in_a_wrapper(flights: Flights) -> None:
-    """Trees have no coefficients to fold a sigmoid into; their graph is a table all the same."""
-    rows, target = flights.rows("train")
-    trees = HistGradientBoostingClassifier(max_iter=5, random_state=0)
-    pipeline = Pipeline([("one_hot", OneHotEncoder(handle_unknown="ignore", sparse_output=False)), ("model", trees)])
-    trained = fit(Candidate("trees", pipeline), rows[::20], target[::20])
+@pytest.mark.parametrize(
+    ("model", "most"),
+    [
+        (HistGradientBoostingClassifier(max_iter=5, random_state=0), MOST_ROWS),
+        (GradientBoostingClassifier(n_estimators=20, random_state=0), 0),
+    ],
+)
+def test_another_kind_of_model_is_calibrated_in_a_wrapper(flights: Flights, model: Any, most: int) -> None:
+    """Trees have no coefficients to fold a sigmoid into; on rows or on cells, what comes out is calibrated."""
+    train = flights.tally("train")
+    tally = Tally(train.cells, train.counts // 20)
+    pipeline = Pipeline([("one_hot", OneHotEncoder(handle_unknown="ignore", sparse_output=False)), ("model", model)])
+    trained = fit(Candidate("trees", pipeline, most), tally)
+    target = tally.target
     assert trained.sigmoid is None
-    assert trained.after.shape == trained.before.shape == target[::20].shape
-    assert abs(trained.after.mean() - target[::20].mean()) < abs(trained.before.mean() - target[::20].mean()) + 0.01
+    assert trained.after.shape == trained.before.shape == target.shape
+    assert log_loss(target, trained.after) < log_loss(target, trained.before) + 1e-3
+    answered = trained.pipeline.predict_proba(tally.cells)[tally.places, 1]
+    assert log_loss(target, answered) < log_loss(target, trained.after)
+    for probabilities in (trained.after, answered):
+        assert abs(probabilities.mean() - target.mean()) < 2e-3
     assert [name for name, _ in trained.pipeline.steps] == ["one_hot", "calibrated"]
 
 
