@@ -63,6 +63,9 @@ fuzz: develop ## Measure: a million random bodies; no 5xx, no growth
 scenarios: develop ## Measure: our drift rule beside Evidently's, NannyML's and Vertex AI's, where the truth is known
 	$(BIN)/python -m monitoring.scenarios
 
+volumes: develop ## Measure: what counting costs, from ten thousand to a hundred million predictions (about 12 minutes, 3 GB)
+	$(BIN)/python -m monitoring.volumes
+
 storm: develop ## Measure: 200,000 requests that try to get past the gateway; who reaches the backend?
 	$(BIN)/python -m gateway_config storm --requests 200000 --write gateway-config/results/storm.md
 
@@ -84,6 +87,8 @@ lock: $(VENV)/bin/python ## Develop: resolve the pinned requirements again, with
 	$(call lock,development,--all-extras)
 	$(call lock,service,--extra service --constraint requirements/development.txt)
 	$(call lock,gateway,--extra gateway --constraint requirements/development.txt)
+	$(call lock,monitoring,--extra monitoring --extra bigquery --extra evidently --constraint requirements/development.txt)
+	$(call lock,monitoring-small,--extra monitoring --extra bigquery --constraint requirements/development.txt)
 	$(call lock,run,--extra service --extra gateway --extra client --extra monitoring --extra slo --constraint requirements/development.txt)
 
 setup: $(VENV)/run.stamp ## Develop: the virtual environment with what `make run` needs
@@ -99,7 +104,7 @@ packages: ## Develop: the Debian packages that tests and benchmarks start
 clean: ## Develop: remove the environment, caches and local state
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
 
-.PHONY: run drift check train verify test unit lint types format render pictures benchmark compare soak chaos fuzz scenarios storm lock setup develop packages clean
+.PHONY: run drift check train verify test unit lint types format render pictures benchmark compare soak chaos fuzz scenarios volumes storm lock setup develop packages clean
 
 define lock
 	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt

@@ -13,11 +13,12 @@ from monitoring import moment
 from monitoring.settings import Settings, SettingsError, describe, read_settings
 
 _ALERT, _FAILED = 1, 2
+_BUSY = os.EX_TEMPFAIL  # 75 of sysexits.h: nothing is wrong, try again later
 _NICENESS = 10
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 for no alert, 1 where an alert stands, 2 where it could not be done."""
+    """Run one command; 0 for no alert, 1 where an alert stands, 2 where it could not be done, 75 where another run is at it."""
     options = _parser().parse_args(arguments)
     if options.command == "settings":
         for name, default, summary in describe():
@@ -48,7 +49,8 @@ def _drift_run(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _print_sql(settings: Settings, options: argparse.Namespace) -> int:
-    from monitoring.counting.bigquery import SinkError, count_sql
+    from monitoring.counting.bigquery.sink import SinkError
+    from monitoring.counting.bigquery.statement import count_sql
     from monitoring.watched import WatchedError, read
 
     try:
@@ -64,7 +66,9 @@ def _report(settings: Settings, options: argparse.Namespace) -> int:
     from duckdb import Error
 
     from model_files.package import PackageError
-    from monitoring.counting.archive import ArchiveError
+    from monitoring.counting.index import ArchiveError
+    from monitoring.counting.source import SourceError
+    from monitoring.lock import LockError
     from monitoring.report import ReportError
     from monitoring.run import WINDOWS, RunError, run
     from monitoring.table import lines
@@ -74,27 +78,34 @@ def _report(settings: Settings, options: argparse.Namespace) -> int:
         os.nice(_NICENESS)
     at = options.at or datetime.now(UTC)
     try:
-        reports = run(settings, at, options.window or WINDOWS, progress)
-    except (RunError, ReportError, ArchiveError, PackageError, OSError, Error) as error:
+        reports = run(settings, at, options.window or WINDOWS, progress, catch_up=options.catch_up)
+    except LockError as error:
+        print(f"nothing done, another run is under way: {error}", file=sys.stderr)
+        return _BUSY
+    except (RunError, ReportError, ArchiveError, SourceError, PackageError, OSError, Error) as error:
         print(f"the reports could not be made: {error}", file=sys.stderr)
         return _FAILED
     for line in lines(reports):
         print(line)
     progress(f"written to {settings.reports_dir}")
-    return _ALERT if any(report.views["aligned"].alerts for report in reports) else 0
+    stands = any(report.views["aligned"].alerts for report in reports)
+    return _ALERT if stands and not options.exit_zero else 0
 
 
 def _dataset(settings: Settings, options: argparse.Namespace) -> int:
     from duckdb import Error
 
     from model_files.package import PackageError
-    from monitoring.counting.archive import ArchiveError
+    from monitoring.counting.index import ArchiveError
+    from monitoring.counting.source import SourceError
     from monitoring.dataset import DatasetError, write_dataset
 
     progress = _progress(quiet=options.quiet)
     try:
-        count = write_dataset(settings, options.model, options.out, options.since, options.until, progress)
-    except (DatasetError, ArchiveError, PackageError, OSError, Error) as error:
+        count = write_dataset(
+            settings, options.model, options.out, options.since, options.until, progress, options.onto
+        )
+    except (DatasetError, ArchiveError, SourceError, PackageError, OSError, Error) as error:
         print(f"not written: {error}", file=sys.stderr)
         return _FAILED
     print(f"{options.out}: {count:,} labelled predictions")
@@ -126,6 +137,12 @@ def _parser() -> argparse.ArgumentParser:
     once.add_argument(
         "--at", type=_moment, metavar="TIME", help="as of the hour of this moment, such as 2026-07-01T12:00:00Z"
     )
+    once.add_argument(
+        "--catch-up",
+        action="store_true",
+        help="make the reports of the last 28 days' ends too that are missing, or whose events or labels changed since",
+    )
+    once.add_argument("--exit-zero", action="store_true", help="exit code 0 also where an alert stands")
     once.add_argument("--quiet", action="store_true", help="no progress, only the result")
     once.add_argument(
         "--gently", action="store_true", help="at low priority, so that what serves beside it is not held up"
@@ -137,6 +154,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     dataset.add_argument("--from", dest="since", type=_moment, metavar="TIME", help="predictions of it or later (all)")
     dataset.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="and before it (now)")
+    dataset.add_argument(
+        "--onto",
+        type=Path,
+        metavar="FILE.csv",
+        help="what it was trained on before: of the months (or what follows the calendar) that the log lacks it is kept",
+    )
     dataset.add_argument("--quiet", action="store_true", help="no progress, only the result")
     statement = commands.add_parser("sql", help="print the statement that counts a model's predictions in BigQuery")
     statement.add_argument("--dialect", choices=("bigquery",), default="bigquery", help="whose (%(default)s)")

@@ -7,15 +7,16 @@ from typing import Any
 
 from monitoring import moment
 from monitoring.counting.coding import NAMES, Categories, coding
-from monitoring.counting.counts import Counts, of_reference, of_window, rows_by_client
+from monitoring.counting.counts import Counts, of_reference, of_window, rows_by_client, rows_by_hour
+from monitoring.counting.source import Source
 from monitoring.counting.store import Store, naive
-from monitoring.counting.unseen import unseen_values
 from monitoring.drift.alignment import align, weigh
 from monitoring.drift.pairs import pairs
 from monitoring.drift.rule import Rule, worst
 from monitoring.drift.segments import Segment, divided
 from monitoring.drift.subject import SegmentVerdict, Subject
 from monitoring.drift.verdict import candidates, judge, settle
+from monitoring.drift.volume import DAYS, WINDOW, Volume, volume
 from monitoring.quality.cohort import cohort
 from monitoring.quality.findings import Cohort, Comparison
 from monitoring.quality.intervals import intervals
@@ -29,6 +30,7 @@ from monitoring.watched import Watched
 
 _LAGS = (0.5, 0.9)
 _GATED = ("accuracy", "f1")
+_SEVERAL = 2
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Tables:
     cube: Any
     labelled: Any
     lags: Any
-    events: Any
+    source: Source
     watched: tuple[Watched, ...]
 
 
@@ -74,15 +76,24 @@ def make(tables: Tables, watched: Watched, window: str, until: datetime, setting
         quality=quality,
         retrain=recommend(views["aligned"].alerts, quality.verdict, quality.labels, quality.matured, least),
         segments=segments,
-        unseen=unseen_values(tables.store, tables.events, watched, strange, since, until),
+        unseen=tables.source.unseen(watched, strange, since, until),
         beside=_beside(tables, watched, now, since, until, settings),
+        constant=_constant(now, watched) if now.rows >= settings.drift_min_rows else {},
+        volume=_volume(tables, watched, now, since, length, rule) if window == WINDOW else None,
     )
 
 
 def labelled_rows(tables: Tables, watched: Watched, since: datetime, until: datetime) -> list[LabelledRow]:
-    """One model's labelled predictions of a window."""
+    """One model's labelled predictions of a window, whatever their hour."""
     table = _within(tables.labelled, watched, since, until)
-    return [LabelledRow(*row) for row in tables.store.fetch(table.select(*LabelledRow.__dataclass_fields__))]
+    names = list(LabelledRow.__dataclass_fields__)
+    grouped = table.group_by(names[:3]).agg(**{name: table[name].sum() for name in names[3:]})
+    return [LabelledRow(*row[:4], *map(_steady, row[4:])) for row in tables.store.fetch(grouped.select(*names))]
+
+
+def _steady(total: float | None) -> float:
+    """Without what the order of adding left, so that the same predictions make the same report; None is of no numbers."""
+    return float(f"{total or 0.0:.12g}")
 
 
 def _view(
@@ -161,6 +172,32 @@ def _faults(now: Counts, watched: Watched) -> dict[str, dict[str, float]]:
         closed = isinstance(coding(counted), Categories)
         found[name] = {fault: part for fault, part in parts.items() if part or (closed and fault == "unseen")}
     return found
+
+
+def _constant(now: Counts, watched: Watched) -> dict[str, str]:
+    """Features with one value in every row, and that value; of numbers, one bucket's width of it."""
+    found = {}
+    for feature in watched.manifest.features:
+        name, counted = feature.name, watched.reference.features[feature.name]
+        codes = [code for code, rows in now.subjects[name].items() if rows]
+        if len(codes) > 1 or feature.calendar or sum(rows > 0 for rows in counted.counts) < _SEVERAL:
+            continue
+        if name not in now.numbers:
+            found[name] = coding(counted).name(codes[0])
+        elif len(now.numbers[name].rows) == 1:
+            found[name] = f"about {now.numbers[name].quantile(0.5):g}"
+    return found
+
+
+def _volume(
+    tables: Tables, watched: Watched, now: Counts, since: datetime, length: timedelta, rule: Rule
+) -> Volume | None:
+    """How a day's rows are beside those of the days before."""
+    hours = rows_by_hour(tables.store, tables.cube, watched, since - DAYS * length, since)
+    days = [0] * DAYS
+    for hour, rows in hours.items():
+        days[(hour - since) // length + DAYS] += rows
+    return volume(int(now.rows), days, rule)
 
 
 def _quality(

@@ -1,11 +1,14 @@
 """What a run says of one window of one model, as JSON; and the newest of these together. Written whole, or not at all."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
+from monitoring import moment
 from monitoring.drift.subject import Level, SegmentVerdict, Subject
+from monitoring.drift.volume import Volume
 from monitoring.files import write_bytes
 from monitoring.pace import DAY_SECONDS
 from monitoring.quality.findings import Cohort, Comparison, Interval, Retrain
@@ -61,12 +64,29 @@ class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
     matured: Cohort | None = None
 
 
+class Revised(msgspec.Struct, frozen=True):
+    """When a report was made again, and how many more predictions and labels its window had than in the one before.
+
+    ``cause`` is ``settings`` where the rule, a setting or the package's reference is another one too.
+    """
+
+    at: str
+    predictions: int
+    labels: int
+    cause: Literal["log", "settings"] = "log"
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One window of one model, in days of ``day_seconds``.
 
     ``faults`` are parts of the rows by feature and fault, such as ``unseen``; ``unseen`` names the most frequent of those
-    values, with their rows. ``segments`` are parts of the window that have rows enough, each with a verdict of its own
-    and no alert; ``beside`` are the other versions that were answering.
+    values, with their rows. ``constant`` are the features that had one value in every row where the training data has more,
+    those that follow the calendar left out. ``volume`` is how a day's rows are beside the days before. ``segments`` are parts
+    of the window that have rows enough, each with a verdict of its own and no alert; ``beside`` are the other versions that
+    were answering.
+
+    ``inputs`` is a digest of all that it rests on. ``revision`` is 0 while the window is not over, 1 from then on, and one
+    more each time the report was made again of other inputs, of which the last is ``revised``.
     """
 
     schema: Literal[1] = 1
@@ -87,12 +107,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[SegmentVerdict, ...] = ()
     unseen: dict[str, dict[str, int]] = {}
     beside: tuple[Comparison, ...] = ()
+    inputs: str = ""
+    constant: dict[str, str] = {}
+    volume: Volume | None = None
+    revision: int = 0
+    revised: Revised | None = None
 
     @property
     def place(self) -> str:
         """Where it is written, below the folder of the reports: the same window has the same place."""
-        whole = self.until[:13] if self.day_seconds == DAY_SECONDS else self.until.removesuffix("Z").replace(":", "")
-        return f"drift/{self.model}/{self.version}/{self.window}/{whole}Z.json"
+        return place_of(self.model, self.version, self.window, moment.parse(self.until), self.day_seconds)
 
 
 class DueLabels(msgspec.Struct, frozen=True):
@@ -108,6 +132,7 @@ class LogReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was read: ``unreadable`` counts lines that are no events, ``unwatched`` events of models without a package.
 
     ``hours`` are the events of each hour that has any, by its beginning such as 2026-07-10T12; of short days, minutes.
+    ``damaged`` are segments and files that could not be read, by name; what they hold is in no count.
     """
 
     segments: int
@@ -115,6 +140,7 @@ class LogReport(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: int
     unwatched: dict[str, int]
     hours: dict[str, int] = {}
+    damaged: tuple[str, ...] = ()
 
 
 class Latest(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +152,21 @@ class Latest(msgspec.Struct, frozen=True, kw_only=True):
     due: tuple[DueLabels, ...]
     log: LogReport
     reports: tuple[str, ...]
+
+
+def place_of(model: str, version: str, window: str, until: datetime, day_seconds: int = DAY_SECONDS) -> str:
+    """Where the report of a window is, below the folder of the reports."""
+    name = until.strftime("%Y-%m-%dT%HZ" if day_seconds == DAY_SECONDS else "%Y-%m-%dT%H%M%SZ")
+    return f"drift/{model}/{version}/{window}/{name}.json"
+
+
+def end_of(place: str) -> datetime:
+    """The end of the window whose report has this place.
+
+    Raises:
+        ValueError: if no report has it.
+    """
+    return moment.parse(Path(place).stem)
 
 
 def write(folder: Path, document: Report | Latest, place: str) -> Path:

@@ -14,6 +14,8 @@ from model_files.package import find
 from model_files.reference_file import REFERENCE_FILE, Reference
 from model_files.reference_file import decode as decode_reference
 
+# What counts and reports call what is no feature: one of that name would be added to it.
+RESERVED = frozenset({"answer", "cell", "joint", "prediction", "probability"})
 _log = logging.getLogger("puerta.monitoring.watched")
 
 
@@ -56,7 +58,8 @@ def read(path: Path) -> Watched:
     """Read what drift needs of one package.
 
     Raises:
-        WatchedError: if a file is missing, has another digest than the manifest says, or makes no sense.
+        WatchedError: if a file is missing, has another digest than the manifest says, or makes no sense; or a feature
+            has a name that reports have for something else.
     """
     label = f"{path.parent.name}/{path.name}"
     try:
@@ -71,4 +74,6 @@ def read(path: Path) -> Watched:
     names = [feature.name for feature in manifest.features]
     if list(reference.features) != names:
         raise WatchedError(f"{label}: {REFERENCE_FILE} counts {list(reference.features)}, expected {names}")
+    if taken := sorted(RESERVED.intersection(names)):
+        raise WatchedError(f"{label}: features are named {taken}, expected other names than {sorted(RESERVED)}")
     return Watched(manifest, reference)

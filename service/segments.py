@@ -135,7 +135,9 @@ def _create(path: Path) -> int | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if _is_at(descriptor, path):
-            return descriptor
+            if not path.with_suffix("").exists():
+                return descriptor
+            path.unlink()  # another container's process of that number closed its own between the look and the open
     except BaseException:
         os.close(descriptor)
         raise

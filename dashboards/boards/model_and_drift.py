@@ -35,6 +35,7 @@ from dashboards.reports import (
 WARN_SCORE, ALERT_SCORE = 0.05, 0.1
 
 ALERT = (State(0, "no alert", HEALTHY), State(1, "alert", BROKEN))
+RETRAIN = (State(0, "not recommended", UNKNOWN), State(1, "recommended", WARNING))  # 0: or too little is known
 
 
 def board(limits: Limits) -> Board:
@@ -274,6 +275,21 @@ def _quality(limits: Limits) -> list[Builder]:
             "percentunit",
             (Step(limits.allowed("label-arrival"), BROKEN),),
             axis=UPWARD.up_to(limits.allowed("label-arrival")),
+        ),
+        timeline_panel(
+            Text(
+                "Training again",
+                "Recommended by any window's report: drift that stands with labels to learn from, low quality, concept drift.",
+                width=24,
+                height=5,
+            ),
+            [
+                Query(
+                    believed(f"max by (model, version) ({of('retrain_recommended', MODEL)})", limits),
+                    "{{model}} {{version}}",
+                )
+            ],
+            RETRAIN,
         ),
     ]
 

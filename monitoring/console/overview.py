@@ -10,6 +10,7 @@ from monitoring.console import chart
 from monitoring.console.chart import Chart, Column, Series
 from monitoring.console.past import Past, Point, Shelf
 from monitoring.pages import words
+from monitoring.pages.revision import revision
 from monitoring.report import Latest, Report, ReportError, read, window_hours
 
 _HOURS = 7 * 24  # of the log that are drawn, or minutes where a demo's days are short
@@ -36,6 +37,11 @@ class Window:
         """Where it is as JSON."""
         return "/reports/" + self.report.place
 
+    @property
+    def revision(self) -> str:
+        """Why it was made again, in words; empty where it was not."""
+        return revision(self.report)
+
 
 @dataclass(frozen=True)
 class Model:
@@ -44,6 +50,7 @@ class Model:
     name: str
     windows: tuple[Window, ...]
     shown: Window
+    season: str
     quality: tuple[str, ...]
     retrain: tuple[str, ...]
     charts: Mapping[str, tuple[Chart, ...]]
@@ -91,17 +98,18 @@ def models(reports: Iterable[Report], shelf: Shelf, window: str) -> tuple[Model,
 
 
 def log(latest: Latest) -> Log:
-    """The hours up to the newest reports; before the first event there is nothing to miss."""
+    """The hours up to the newest reports; before the first event there is nothing to miss, nor in one that is not over."""
     known = latest.log.hours
     digits = len(min(known, default=_AN_HOUR))
     unit, step = ("hour", timedelta(hours=1)) if digits == len(_AN_HOUR) else ("minute", timedelta(minutes=1))
     end = moment.parse(latest.finished)
     hours = [moment.text(end - back * step)[:digits] for back in reversed(range(_HOURS))]
     first = min(known, default=hours[-1])
-    shown = [hour for hour in hours if hour >= first]
+    # The last one is not over: it is missing nothing yet.
+    shown = [hour for hour in hours if hour >= first and (known.get(hour) or hour != hours[-1])] or hours[-1:]
     missed = tuple(_spoken(hour) for hour in shown if not known.get(hour))
     counts = [(_spoken(hour), known.get(hour, 0)) for hour in shown]
-    return Log(chart.columns(counts), unit, missed, _spoken(hours[-len(shown)]), _spoken(hours[-1]))
+    return Log(chart.columns(counts), unit, missed, _spoken(shown[0]), _spoken(shown[-1]))
 
 
 def _model(name: str, windows: tuple[Window, ...], window: str) -> Model:
@@ -109,7 +117,7 @@ def _model(name: str, windows: tuple[Window, ...], window: str) -> Model:
     points = shown.past.points
     charts = {"scores": tuple(_scores(shown)), "quality": tuple(_qualities(points)), "labels": tuple(_labels(shown))}
     quality, retrain = tuple(words.quality(shown.report)), tuple(words.retrain(shown.report))
-    return Model(name, windows, shown, quality, retrain, charts)
+    return Model(name, windows, shown, words.season(shown.report), quality, retrain, charts)
 
 
 def _scores(window: Window) -> Iterator[Chart]:
@@ -172,9 +180,7 @@ def _labels(window: Window) -> Iterator[Chart]:
         ("predictions that have their label", values, 1.0, values[-1]),
         ("predictions in the window", rows, most, None),
     ):
-        said = (
-            _said(points, values, None) if high == 1.0 else [f"{point.rows:,}, {_day(point.until)}" for point in points]
-        )
+        said = _said(points, values, None) if high == 1.0 else [f"{point.rows:,}, {_when(point)}" for point in points]
         yield Chart(
             title=title,
             now=words.percent(now) if now is not None else f"{points[-1].rows:,}" if series is rows else "-",
@@ -189,9 +195,7 @@ def _labels(window: Window) -> Iterator[Chart]:
 
 def _said(points: tuple[Point, ...], values: list[float | None], digits: int | None) -> list[str]:
     return [
-        ""
-        if value is None
-        else f"{words.percent(value) if digits is None else f'{value:.{digits}f}'}, {_day(point.until)}"
+        "" if value is None else f"{words.percent(value) if digits is None else f'{value:.{digits}f}'}, {_when(point)}"
         for point, value in zip(points, values, strict=True)
     ]
 
@@ -210,6 +214,10 @@ def _edges(points: tuple[Point, ...]) -> dict[str, str]:
 
 def _spoken(hour: str) -> str:
     return hour[5:].replace("T", " ") + ("h" if len(hour) == len(_AN_HOUR) else "")
+
+
+def _when(point: Point) -> str:
+    return _day(point.until) + (f", revision {point.revision}" if point.revision > 1 else "")
 
 
 def _day(until: str) -> str:

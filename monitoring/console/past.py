@@ -17,6 +17,7 @@ class Point:
 
     ended: float
     until: str
+    revision: int
     rows: int
     verdict: Verdict
     scores: Mapping[str, float]
@@ -87,6 +88,7 @@ def _shortened(report: Report) -> Point:
     return Point(
         ended=moment.parse(report.until).timestamp(),
         until=report.until,
+        revision=report.revision,
         rows=report.rows,
         verdict=view.verdict,
         scores={subject.name: subject.score for subject in view.subjects},

@@ -3,7 +3,7 @@
 import ipaddress
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final
@@ -29,8 +29,13 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], make_site: "Callable[[], Site]") -> None:
+    def __init__(self, address: tuple[str, int], make_site: "Callable[[], Site]", names: Collection[str] = ()) -> None:
         """Listen.
+
+        Args:
+            address: Host and port.
+            make_site: Makes what is served.
+            names: Hosts that requests may be for; none: those of the loopback where it listens there, or else any.
 
         Raises:
             OSError: if the address is taken.
@@ -38,6 +43,7 @@ class Server(ThreadingHTTPServer):
         self._make_site = make_site
         self._site: Site | None = None
         self._making = threading.Lock()
+        self._names = names
         self._is_local = _is_loopback(address[0])
         super().__init__(address, _Handler)
 
@@ -49,7 +55,10 @@ class Server(ThreadingHTTPServer):
 
     def serves(self, host: str) -> bool:
         """Whether a request for ``host`` is meant for here: a name that only now leads to this machine is not ours."""
-        return not self._is_local or _is_loopback(urlsplit(f"//{host}").hostname or "")
+        name = urlsplit(f"//{host}").hostname or ""
+        if self._names:
+            return name in self._names
+        return not self._is_local or _is_loopback(name)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -64,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             is_ours = False
         if not is_ours:
-            self._send(HTTPStatus.MISDIRECTED_REQUEST, b"this is the console of this machine alone\n", _TEXT)
+            self._send(HTTPStatus.MISDIRECTED_REQUEST, b"the console goes by another name\n", _TEXT)
             return
         answer = self.server.answer(self.path)
         self._send(answer.status, answer.body, answer.kind, {"content-security-policy": answer.policy})

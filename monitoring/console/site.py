@@ -19,7 +19,7 @@ from monitoring.pages import words
 from monitoring.pages.page import INDEX
 from monitoring.report import LATEST, Latest, read_latest, window_hours
 from monitoring.schedule.history import History, Run
-from monitoring.schedule.scheduler import upcoming
+from monitoring.schedule.timetable import Timetable
 
 _HTML: Final = "text/html; charset=utf-8"
 _KINDS: Final = {".html": _HTML, ".json": "application/json"}
@@ -127,7 +127,7 @@ class Site:
         raise FileNotFoundError(path)
 
     def _overview(self, window: str) -> Answer:
-        now = self._clock()
+        now, timetable = self._clock(), Timetable(self._place.schedule)
         latest = read_latest(self._place.reports)
         runs = History(self._place.reports).runs()
         found = tuple(overview.newest(self._place.reports, latest)) if latest else ()
@@ -137,7 +137,7 @@ class Site:
             latest=latest,
             unread=len(latest.reports) - len(found) if latest else 0,
             ago=_ago(latest, now),
-            next_run=moment.text(upcoming(self._place.schedule, now)),
+            next_run="" if timetable.is_empty else moment.text(timetable.upcoming(now)),
             models=overview.models(found, self._shelf, window),
             windows=sorted({report.window for report in found}, key=window_hours),
             window=window,
@@ -162,7 +162,7 @@ class Site:
         ]
 
     def _budget(self, name: str) -> str:
-        if not self._place.prometheus or name in {"README", "watching"}:
+        if not self._place.prometheus or name in {"README", "retrain", "watching"}:
             return ""
         expression = quote(_BUDGET.format(name), safe="")
         return f"{self._place.prometheus}/graph?g0.expr={expression}&g0.tab=0&g0.range_input=1d"

@@ -4,12 +4,14 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from model_files.reference_file import Cells, Histogram, Probabilities, Values
 from monitoring.counting.coding import MISSING, Bins, coding
 from monitoring.counting.cube import ANSWER, CELL
+from monitoring.counting.distribution import Distribution
+from monitoring.counting.sketch import Sketch
 from monitoring.counting.store import Store, naive
 from monitoring.watched import Watched
 
@@ -30,7 +32,8 @@ class Counts:
     ``rows`` is how many rows there are; ``effective`` how many unweighted ones they are worth, which is fewer where
     they were reweighted. ``subjects`` has every feature and ``prediction``, and ``probability`` (by bin) where the model
     gives one; ``cells`` has the combinations of all features where these are counted.
-    ``probability_sums`` is by the code of the prediction: the sum of what was said of its rows.
+    ``probability_sums`` is by the code of the prediction: the sum of what was said of its rows. ``numbers`` says where
+    the values of each subject that has numbers are, out of range too.
     """
 
     rows: float
@@ -39,6 +42,7 @@ class Counts:
     cells: Mapping[Cell, float] | None
     probability_sums: Mapping[int, float] = field(default_factory=dict)
     bin_sums: Mapping[int, float] = field(default_factory=dict)
+    numbers: Mapping[str, Distribution] = field(default_factory=dict)
 
     def mean_probability(self) -> float | None:
         """The mean of the probabilities; None where there are none."""
@@ -84,6 +88,19 @@ def rows_by_client(
     return dict(sorted(found.items(), key=lambda item: item[0] or ""))
 
 
+def rows_by_hour(store: Store, table: Any, watched: Watched, since: datetime, until: datetime) -> dict[datetime, int]:
+    """How many predictions each hour has that has any."""
+    own = table.filter(
+        table.model == watched.name,
+        table.version == watched.version,
+        table.hour >= naive(since),
+        table.hour < naive(until),
+        table.subject.isin([CELL, ANSWER]),
+    )
+    counted = store.fetch(own.group_by("hour").agg(rows=own.rows.sum()))
+    return {hour.replace(tzinfo=UTC): rows for hour, rows in counted}
+
+
 def gather(rows: Iterable[CubeRow], watched: Watched) -> Counts:
     """Counts from rows of (subject, cell, label, bin, rows, sum of probabilities); their order does not matter."""
     names = list(watched.reference.features)
@@ -93,13 +110,18 @@ def gather(rows: Iterable[CubeRow], watched: Watched) -> Counts:
     cells: Counter[Cell] = Counter()
     label_sums: defaultdict[int, float] = defaultdict(float)
     bin_sums: defaultdict[int, float] = defaultdict(float)
+    numbers: dict[str, list[tuple[int, int, float]]] = {name: [] for name in sketches(watched)}
     total = 0
     for subject, text, label, bin_, count, probability_sum in rows:
         if subject not in {CELL, ANSWER}:
             subjects[subject][int(text)] += count
+            if subject in numbers:
+                numbers[subject].append((int(text), bin_, count))
             continue
         total += count
         subjects[PREDICTION][label] += count
+        if PREDICTION in numbers:
+            numbers[PREDICTION].append((label, bin_, count))
         if PROBABILITY in subjects:
             subjects[PROBABILITY][bin_] += count
         label_sums[label] += probability_sum or 0.0
@@ -110,7 +132,8 @@ def gather(rows: Iterable[CubeRow], watched: Watched) -> Counts:
             for name, code in zip(names, cell, strict=True):
                 subjects[name][code] += count
     known = cells if watched.reference.cells is not None else None
-    return Counts(total, total, subjects, known, _exact(label_sums), _exact(bin_sums))
+    found = {name: sketch.window(numbers[name]) for name, sketch in sketches(watched).items()}
+    return Counts(total, total, subjects, known, _exact(label_sums), _exact(bin_sums), found)
 
 
 def of_reference(watched: Watched) -> Counts:
@@ -125,7 +148,19 @@ def of_reference(watched: Watched) -> Counts:
     cells = None
     if reference.cells is not None:
         cells = dict(zip(codes_of(reference.cells, watched), map(float, reference.cells.rows), strict=True))
-    return Counts(reference.rows, reference.rows, subjects, cells, bin_sums=sums)
+    numbers = {name: sketch.reference() for name, sketch in sketches(watched).items()}
+    return Counts(reference.rows, reference.rows, subjects, cells, bin_sums=sums, numbers=numbers)
+
+
+def sketches(watched: Watched) -> dict[str, Sketch]:
+    """The features whose numbers are counted by bucket, and the prediction if it is one.
+
+    A model that is counted by combination has none.
+    """
+    if watched.reference.cells is not None:
+        return {}
+    counted = {**watched.reference.features, PREDICTION: watched.reference.predictions}
+    return {name: Sketch(known) for name, known in counted.items() if isinstance(known, Histogram)}
 
 
 def codes_of(cells: Cells, watched: Watched) -> list[Cell]:

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import ibis
 
+from model_files.reference_file import Histogram, Values
 from monitoring.counting.coding import MISSING, UNSEEN, Bins, coding, member
+from monitoring.counting.sketch import Sketch
 from monitoring.pace import Grain
 from monitoring.watched import Watched
 
@@ -46,7 +48,8 @@ def cube(events: Any, watched: Watched, *, grain: Grain = "h") -> Any:
 
     A model whose reference counts combinations (``Cells``) is counted so too: a row's ``cell`` is the code of every
     feature in order, with commas. Any other is counted feature by feature: ``subject`` is the feature's name and
-    ``cell`` its code, and what was answered is counted apart, under the subject ``answer``.
+    ``cell`` its code, and what was answered is counted apart, under the subject ``answer``. Rows of a number have its
+    bucket (``Sketch``) for a ``bin``, and so do those of an answer that is a number.
 
     Args:
         events: A table of ``EVENT_COLUMNS``.
@@ -58,46 +61,59 @@ def cube(events: Any, watched: Watched, *, grain: Grain = "h") -> Any:
     """
     # A line that is cut short or garbled is null in every column: it is no model's.
     own = events.filter(events.model == watched.name, events.version == watched.version)
-    reference = watched.reference
-    answered = own.select(
+    asked = own.select(
         hour=own.ts.try_cast("timestamp").truncate(grain),
         model=own.model,
         version=own.version,
         client=own.client,
         features=own.features.cast("string"),
-        label=coding(reference.predictions).expression(own.label),
-        bin=_bin(own.probability, watched),
+        answer=own.label,
         probability=own.probability,
     )
-    answered = answered.filter(answered.hour.notnull())
-    if reference.cells is not None:
-        return _by_combination(answered, watched)
-    return _by_feature(answered, watched)
+    asked = asked.filter(asked.hour.notnull())
+    if watched.reference.cells is not None:
+        return _by_combination(asked, watched)
+    return _by_feature(asked, watched)
 
 
-def _by_combination(answered: Any, watched: Watched) -> Any:
+def _by_combination(asked: Any, watched: Watched) -> Any:
     """As text first: of the many events few are different, and only these are decoded."""
-    as_text = answered.group_by([*_HOUR, "features", "label", "bin"]).agg(
-        rows=answered.count(), probability_sum=answered.probability.sum()
-    )
-    document = as_text.features.cast("json")
+    texts = asked.mutate(answer=asked.answer.cast("string"))
+    few = texts.group_by([*_HOUR, "features", "answer", "probability"]).agg(rows=texts.count())
+    document = few.features.cast("json")
     codes = [code.cast("string") for code in _codes(document, watched)]
-    coded = as_text.mutate(subject=ibis.literal(CELL), cell=ibis.literal(",").join(codes))
+    coded = few.select(
+        *_HOUR,
+        **_answered(few.answer.cast("json"), few.probability, watched),
+        subject=ibis.literal(CELL),
+        cell=ibis.literal(",").join(codes),
+        rows=few.rows,
+        probability=few.probability * few.rows,
+    )
     return _cast(
         coded.group_by([*_HOUR, "subject", "cell", "label", "bin"]).agg(
-            rows=coded.rows.sum(), probability_sum=coded.probability_sum.sum()
+            rows=coded.rows.sum(), probability_sum=coded.probability.sum()
         )
     )
 
 
-def _by_feature(answered: Any, watched: Watched) -> Any:
+def _by_feature(asked: Any, watched: Watched) -> Any:
+    answered = asked.mutate(**_answered(asked.answer, asked.probability, watched))
     document = answered.features.cast("json")
-    nothing = {"label": ibis.literal(MISSING, "int16"), "bin": ibis.literal(MISSING, "int16")}
-    names = [feature.name for feature in watched.manifest.features]
-    counted = [
-        ibis.struct({"subject": ibis.literal(name), "cell": code.cast("string"), **nothing, "probability": 0.0})
-        for name, code in zip(names, _codes(document, watched), strict=True)
-    ]
+    counted = []
+    for (name, known), code in zip(watched.reference.features.items(), _codes(document, watched), strict=True):
+        bucket = _bucket(member(document, name), known)
+        counted.append(
+            ibis.struct(
+                {
+                    "subject": ibis.literal(name),
+                    "cell": code.cast("string"),
+                    "label": ibis.literal(MISSING, "int16"),
+                    "bin": bucket,
+                    "probability": 0.0,
+                }
+            )
+        )
     answer = {"label": answered.label, "bin": answered.bin, "probability": answered.probability.fill_null(0.0)}
     counted.append(ibis.struct({"subject": ibis.literal(ANSWER), "cell": ibis.literal(""), **answer}))
     each = answered.select(*_HOUR, of=ibis.array(counted)).unnest("of")
@@ -109,8 +125,22 @@ def _by_feature(answered: Any, watched: Watched) -> Any:
     )
 
 
+def _answered(answer: Any, probability: Any, watched: Watched) -> dict[str, Any]:
+    """The code of what was answered, and the bin of its probability or the bucket of a number."""
+    known = watched.reference.predictions
+    bin_ = _bin(probability, watched) if isinstance(known, Values) else _bucket(answer, known)
+    return {"label": coding(known).expression(answer), "bin": bin_}
+
+
 def _codes(document: Any, watched: Watched) -> list[Any]:
     return [coding(counted).expression(member(document, name)) for name, counted in watched.reference.features.items()]
+
+
+def _bucket(document: Any, known: Values | Histogram) -> Any:
+    """Of a JSON value that may be a number."""
+    if isinstance(known, Histogram):
+        return Sketch(known).expression(document.unwrap_as("float64"))
+    return ibis.literal(MISSING, "int16")
 
 
 def _bin(probability: Any, watched: Watched) -> Any:

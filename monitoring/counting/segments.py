@@ -6,7 +6,8 @@ from pathlib import Path
 from service.segments import CLOSED_SUFFIX, OPEN_SUFFIX
 
 PARQUET_SUFFIX = ".parquet"
-_SUFFIXES = (CLOSED_SUFFIX, CLOSED_SUFFIX + OPEN_SUFFIX, CLOSED_SUFFIX + ".gz", CLOSED_SUFFIX + ".zst")
+_PACKED = (".gz", ".zst")
+_SUFFIXES = (CLOSED_SUFFIX, CLOSED_SUFFIX + OPEN_SUFFIX, *(CLOSED_SUFFIX + suffix for suffix in _PACKED))
 _TRIES = 10
 
 
@@ -22,12 +23,24 @@ class Segment:
         """Whether it is still written, or was left so by a process that was killed."""
         return self.path.suffix == OPEN_SUFFIX
 
+    @property
+    def name(self) -> str:
+        """What it is known by, whether it is still written, closed, or compressed since."""
+        return plain(self.path.name)
+
+
+def plain(name: str) -> str:
+    """The name of a segment as the service closed it."""
+    for suffix in (OPEN_SUFFIX, *_PACKED):
+        name = name.removesuffix(suffix)
+    return name
+
 
 def list_segments(folder: Path, since: float = 0.0) -> list[Segment]:
     """The segments of a log that may hold lines written at ``since`` or later, by name; none where there is no folder.
 
     A segment is renamed when it is closed, so the folder is read until two readings agree on what is there: none is
-    listed twice, and none is missed.
+    listed twice, and none is missed. Nor is one twice that is just being compressed: it is its lines until they are gone.
 
     Raises:
         OSError: if the folder can't be read, or never comes to rest.
@@ -50,5 +63,7 @@ def _read(folder: Path) -> dict[str, Segment]:
                     modified = path.stat().st_mtime
                 except FileNotFoundError:
                     continue  # renamed meanwhile: the next reading finds it
-                found[path.name.removesuffix(OPEN_SUFFIX)] = Segment(path, modified)
+                segment = Segment(path, modified)
+                if segment.name not in found or path.suffix not in _PACKED:
+                    found[segment.name] = segment
     return found

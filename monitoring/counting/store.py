@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import duckdb
 import ibis
+import msgspec
 
 from monitoring.counting.cube import CUBE_COLUMNS, EVENT_COLUMNS, cube
 from monitoring.counting.segments import PARQUET_SUFFIX, Segment
@@ -14,6 +16,7 @@ from monitoring.pace import Grain
 from monitoring.watched import Watched
 
 Row = tuple[Any, ...]
+_BATCH: Final = 20_000  # rows that are added in one statement
 
 
 class Store:
@@ -30,7 +33,7 @@ class Store:
         self.sql("SET TimeZone = 'UTC'")
         self.sql("SET preserve_insertion_order = false")  # nothing depends on the order of lines
         if spill is not None:
-            self.sql(f"SET temp_directory = {_quoted(str(spill))}")
+            self.sql(f"SET temp_directory = {quoted(str(spill))}")
 
     def __enter__(self) -> Self:
         return self
@@ -47,24 +50,13 @@ class Store:
         named = dict(columns) | {"filename": "string"}
         if not segments:
             return self.empty(named)
+        return ibis.table(named, name=self.view(selection(segments, columns)))
+
+    def view(self, statement: str) -> str:
+        """A new view of what a statement selects, by name."""
         name = self._name()
-        self.sql(f"CREATE TEMP VIEW {name} AS {_selection(segments, columns)}")
-        return ibis.table(named, name=name)
-
-    def save(self, segments: Sequence[Segment], columns: Mapping[str, str], path: Path) -> None:
-        """Write the lines of segments to a Parquet file in one step; those that are no JSON too, as null everywhere.
-
-        Raises:
-            duckdb.Error: if it can't be written; then there is none.
-        """
-        partial = path.with_name(f".{path.name}.partial")
-        kept = ", ".join(columns)
-        selection = f"SELECT {kept} FROM ({_selection(segments, columns)})"  # noqa: S608 - names and paths of ours
-        try:
-            self.sql(f"COPY ({selection}) TO {_quoted(str(partial))} (FORMAT parquet, COMPRESSION zstd)")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        self.sql(f"CREATE TEMP VIEW {name} AS {statement}")
+        return name
 
     def save_csv(self, expression: Any, path: Path) -> None:
         """Write the rows of an expression to a CSV file in one step; null is an empty field.
@@ -74,7 +66,7 @@ class Store:
         """
         partial = path.with_name(f".{path.name}.partial")
         try:
-            self.sql(f"COPY ({_compiled(expression)}) TO {_quoted(str(partial))} (FORMAT csv, HEADER)")
+            self.sql(f"COPY ({compiled(expression)}) TO {quoted(str(partial))} (FORMAT csv, HEADER)")
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
@@ -96,11 +88,20 @@ class Store:
 
     def insert(self, table: Any, expression: Any) -> None:
         """Add the rows of an expression to a table of the same columns."""
-        self.sql(f"INSERT INTO {table.get_name()} {_compiled(expression)}")
+        self.sql(f"INSERT INTO {table.get_name()} BY NAME {compiled(expression)}")
+
+    def add(self, table: Any, rows: Iterable[Row]) -> None:
+        """Add rows that were counted elsewhere, as plain values in the order of the table's columns."""
+        kinds = {name: _KINDS[str(kind)] for name, kind in table.schema().items()}
+        shape = msgspec.json.encode([kinds]).decode()
+        insert = f"INSERT INTO {table.get_name()} BY NAME SELECT unnest(from_json(?, ?), recursive := true)"
+        waiting = iter(rows)
+        while some := [dict(zip(kinds, row, strict=True)) for row in islice(waiting, _BATCH)]:
+            self._connection.execute(insert, [msgspec.json.encode(some).decode(), shape])
 
     def fetch(self, expression: Any) -> list[Row]:
         """The rows of an expression, as plain values."""
-        return self.sql(_compiled(expression))
+        return self.sql(compiled(expression))
 
     def sql(self, statement: str) -> list[Row]:
         """Run one statement."""
@@ -123,7 +124,7 @@ _KINDS = {
 }
 
 
-def _selection(segments: Sequence[Segment], columns: Mapping[str, str]) -> str:
+def selection(segments: Sequence[Segment], columns: Mapping[str, str]) -> str:
     """SQL for all lines of segments; every name in it is ours, and every path is quoted."""
     named = {name: _KINDS[kind] for name, kind in columns.items()}
     parquet = [segment for segment in segments if segment.path.suffix == PARQUET_SUFFIX]
@@ -132,24 +133,27 @@ def _selection(segments: Sequence[Segment], columns: Mapping[str, str]) -> str:
     if lines:
         kinds = ", ".join(f"{name}: '{kind}'" for name, kind in named.items())
         parts.append(
-            f"SELECT * FROM read_json({_paths(lines)}, columns = {{{kinds}}},"  # noqa: S608
+            f"SELECT * FROM read_json({paths(lines)}, columns = {{{kinds}}},"  # noqa: S608
             " format = 'newline_delimited', ignore_errors = true, filename = true)"
         )
     if parquet:
         casts = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in named.items())
-        parts.append(f"SELECT {casts}, filename FROM read_parquet({_paths(parquet)}, filename = true)")  # noqa: S608
+        parts.append(f"SELECT {casts}, filename FROM read_parquet({paths(parquet)}, filename = true)")  # noqa: S608
     return " UNION ALL BY NAME ".join(parts)
 
 
-def _paths(segments: Iterable[Segment]) -> str:
-    return "[" + ", ".join(_quoted(str(segment.path)) for segment in segments) + "]"
+def paths(segments: Iterable[Segment]) -> str:
+    """Their paths as a list in SQL."""
+    return "[" + ", ".join(quoted(str(segment.path)) for segment in segments) + "]"
 
 
-def _compiled(expression: Any) -> str:
+def compiled(expression: Any) -> str:
+    """An expression as SQL for DuckDB."""
     return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text in SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 

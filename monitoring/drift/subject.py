@@ -27,6 +27,21 @@ class Moved(msgspec.Struct, frozen=True):
     p: float | None = None  # of this value alone, for as many values as there are (Bonferroni); None: not tested
 
 
+class Numbers(msgspec.Struct, frozen=True):
+    """Where a subject's numbers are, in its own unit; quantiles by share, "0" the least and "1" the largest.
+
+    Those of the window are read from buckets (:mod:`model_files.buckets`), out of range too, and so are the training
+    data's, or of an old package, ``coarse``, from its bins. ``distance`` is how far the numbers moved on average, in
+    standard deviations of the training data (the first Wasserstein distance); None where these do not vary, and of an
+    old package, whose bins do not tell how far out the outermost numbers were.
+    """
+
+    quantiles: dict[str, float]
+    reference_quantiles: dict[str, float]
+    distance: float | None
+    coarse: bool = False
+
+
 class Subject(msgspec.Struct, frozen=True):
     """A feature, the prediction, the probability, or all features jointly, in one window and one view."""
 
@@ -41,6 +56,7 @@ class Subject(msgspec.Struct, frozen=True):
     moved: tuple[Moved, ...]
     shift: float | None = None  # of the probability: the change of its mean
     earth_mover: float | None = None  # and the distance that it moved
+    numbers: Numbers | None = None  # of a feature of numbers, or an answer that is one, counted feature by feature
 
 
 class SegmentVerdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from monitoring.counting.coding import ABOVE, BELOW, INVALID, MISSING, NAMES, UNSEEN, Categories, Coding, coding
-from monitoring.counting.counts import JOINT, PREDICTION, PROBABILITY, Cell, Counts, bins_of
+from monitoring.counting.counts import JOINT, PREDICTION, PROBABILITY, Cell, Counts, bins_of, sketches
 from monitoring.drift.divergence import Divergence, divergence, earth_mover, moves
+from monitoring.drift.numbers import compare
 from monitoring.drift.rule import LEVELS, Rule, worst
 from monitoring.drift.significance import accepted, normal_tails, rate_rise
 from monitoring.drift.subject import Check, Kind, Moved, Subject
@@ -80,11 +81,15 @@ def _subjects(window: Counts, reference: Counts, watched: Watched, rule: Rule) -
                 checks.append(_worst_category(here, there, tested, rule))
             checks += _faults(here, there, effective, rule)
         moved = _moved(here, there, values, tested)[: None if name == PROBABILITY else _MOST_MOVED]
+        subject = _subject(name, found, checks, moved)
         if name == PROBABILITY:
-            subject = _subject(name, found, checks, moved)
             yield _with_distance(subject, window, reference, bin_width=1 / len(values))
+        elif name in window.numbers:
+            coarse = not sketches(watched)[name].known.buckets
+            numbers = compare(window.numbers[name], reference.numbers[name], coarse=coarse)
+            yield msgspec.structs.replace(subject, numbers=numbers)
         else:
-            yield _subject(name, found, checks, moved)
+            yield subject
     if window.cells is not None and reference.cells is not None:
         features = [codings[feature] for feature in watched.reference.features]
         jointly = of_cells(JOINT, window.cells, reference.cells, features, effective, rule)

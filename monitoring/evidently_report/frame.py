@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from monitoring.evidently_report.sample import Block, Cell, Column, Sample
+from monitoring.evidently_report.block import Block, Cell, Column, Sample
 
 Values = npt.NDArray[np.object_] | npt.NDArray[np.int64] | npt.NDArray[np.float64]
 

@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from typing import Self
 
 import msgspec
 
@@ -27,77 +28,108 @@ def is_installed() -> bool:
     return importlib.util.find_spec("evidently") is not None
 
 
-def grant(
-    wishes: Sequence[Wish],
-    settings: Settings,
-    progress: Callable[[str], None],
-    program: Sequence[str] = _PROGRAM,
-) -> None:
-    """Have every wish fulfilled, and write beside each report what came of it.
+class Evidently:
+    """Evidently's process during one run: started early, told what to do when that is known, and ended with the run.
 
-    Whatever goes wrong is logged and written there. Nothing is raised for it, for nothing else depends on it.
-
-    Args:
-        wishes: Of one run.
-        settings: Where the reports are, and for how long Evidently may work.
-        progress: Told what is being done.
-        program: What is started, and told two folders: of the tasks, and of the reports.
+    It takes seconds to load, and does so while the run counts. Whatever goes wrong is logged and written beside the
+    reports. Nothing is raised for it, for nothing else depends on it.
     """
-    tasks = [task for wish in wishes for task in wish.tasks.values()]
-    results: dict[str, Result] = {}
-    failure = None
-    if tasks and not is_installed():
-        _log.info(_MISSING)
-        failure = _MISSING
-    elif tasks:
-        progress(f"Evidently makes {len(tasks)} pages")
-        with TemporaryDirectory(prefix="puerta-evidently-") as folder:
-            failure = _run(tasks, Path(folder), settings, program)
-            results = {result.page: result for result in _results(Path(folder) / RESULTS_FILE)}
-        if failure:
-            _log.error("Evidently's reports: %s", failure)
-    for wish in wishes:
-        outcome = _outcome(wish, results, failure or "Evidently said nothing of it.")
+
+    def __init__(self, settings: Settings, folder: Path, program: Sequence[str] = _PROGRAM) -> None:
+        """Nothing is started yet.
+
+        Args:
+            settings: Where the reports are, and for how long Evidently may work.
+            folder: Of the run's own, for what the two processes tell each other; made if it is not there.
+            program: What is started, and told two folders: this one, and that of the reports.
+        """
+        self._settings = settings
+        self._folder = folder
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+        self._failure: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            _end(self._process)
+
+    def start(self) -> None:
+        """Let it load, where it is installed."""
+        if not is_installed():
+            self._failure = _MISSING
+            return
+        command = [*self._program, str(self._folder), str(self._settings.reports_dir.resolve())]
+        environment = os.environ | _ONE_THREAD | {"DO_NOT_TRACK": "1"}
         try:
-            write_outcome(settings.reports_dir, wish.report, outcome)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with self._said.open("wb") as said:
+                self._process = subprocess.Popen(  # noqa: S603 - our own program
+                    command, env=environment, stdin=subprocess.PIPE, stdout=said, stderr=said
+                )
         except OSError as error:
-            _log.error("Evidently's reports not named: %s", error)
+            self._failure = f"It could not be started: {error}"
 
-
-def _run(tasks: Iterable[Task], folder: Path, settings: Settings, program: Sequence[str]) -> str | None:
-    """Do the tasks; None, or why some may not have been done."""
-    environment = os.environ | _ONE_THREAD | {"DO_NOT_TRACK": "1"}
-    command = [*program, str(folder), str(settings.reports_dir.resolve())]
-    try:
-        (folder / TASKS_FILE).write_bytes(msgspec.json.encode(tasks))
-        with TemporaryFile() as said:
-            process = subprocess.Popen(  # noqa: S603 - our own program
-                command, env=environment, stdin=subprocess.PIPE, stdout=said, stderr=said
-            )
+    def grant(self, wishes: Sequence[Wish], progress: Callable[[str], None]) -> None:
+        """Have every wish fulfilled, and write beside each report what came of it."""
+        tasks = [task for wish in wishes for task in wish.tasks.values()]
+        results: dict[str, Result] = {}
+        if tasks:
+            if self._process is None and self._failure is None:
+                self.start()
+            if self._process is not None:
+                progress(f"Evidently makes {len(tasks)} pages")
+                self._failure = self._run(self._process, tasks)
+                results = {result.page: result for result in _results(self._folder / RESULTS_FILE)}
+            if self._failure:
+                _log.log(logging.INFO if self._failure == _MISSING else logging.ERROR, "Evidently: %s", self._failure)
+        for wish in wishes:
+            outcome = _outcome(wish, results, self._failure or "Evidently said nothing of it.")
             try:
-                code = process.wait(settings.evidently_seconds)
-            except subprocess.TimeoutExpired:
-                return f"It took longer than {settings.evidently_seconds} s and was ended."
-            finally:
-                process.kill()
-                process.communicate()
-            if code:
-                said.seek(0)
-                last = said.read().decode(errors="replace").strip().rsplit("\n", 1)[-1]
-                return f"It ended with {code}: {last}"
-    except OSError as error:
-        return f"It could not be started: {error}"
-    return None
+                write_outcome(self._settings.reports_dir, wish.report, outcome)
+            except OSError as error:
+                _log.error("Evidently's reports not named: %s", error)
+
+    @property
+    def _said(self) -> Path:
+        return self._folder / "said.txt"
+
+    def _run(self, process: subprocess.Popen[bytes], tasks: Sequence[Task]) -> str | None:
+        """Do the tasks; None, or why some may not have been done."""
+        try:
+            (self._folder / TASKS_FILE).write_bytes(msgspec.json.encode(tasks))
+            if process.stdin is not None:
+                with suppress(BrokenPipeError):  # it has ended already: the code says why
+                    os.write(process.stdin.fileno(), b"\n")
+            code = process.wait(self._settings.evidently_seconds)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            return f"It took longer than {self._settings.evidently_seconds} s and was ended."
+        except OSError as error:
+            return f"It could not be told what to do: {error}"
+        if code:
+            last = self._said.read_text(errors="replace").strip().rsplit("\n", 1)[-1]
+            return f"It ended with {code}: {last}"
+        return None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Its workers end too: their input is closed."""
+    process.kill()
+    process.communicate()
 
 
 def _results(path: Path) -> Iterable[Result]:
-    """What was done; a last line that was cut short is of a task that was not."""
+    """What was done; a line that was cut short, by a kill or a full disk, is of a task that was not."""
     try:
-        lines = path.read_bytes().split(b"\n")[:-1]
+        lines = path.read_bytes().splitlines()
     except FileNotFoundError:
         return
     for line in lines:
-        yield msgspec.json.decode(line, type=Result)
+        with suppress(msgspec.DecodeError):
+            yield msgspec.json.decode(line, type=Result)
 
 
 def _outcome(wish: Wish, results: dict[str, Result], failure: str) -> Outcome:

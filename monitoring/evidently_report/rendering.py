@@ -17,9 +17,8 @@ from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummary
 from evidently.presets.dataset_stats import ValueStatsTests
 from evidently.tests import gte
 
-from monitoring.counting.counts import PREDICTION, PROBABILITY
+from monitoring.evidently_report.block import Column, Sample
 from monitoring.evidently_report.frame import frame_of
-from monitoring.evidently_report.sample import LABEL, Column, Sample
 from monitoring.evidently_report.task import Classification, Drift
 
 _NUMBERS = 0.1  # Wasserstein distance in the reference's standard deviations: Evidently's own threshold
@@ -75,12 +74,13 @@ def drift(task: Drift) -> tuple[Snapshot, tuple[str, ...]]:
 def classification(task: Classification) -> Snapshot:
     """How good the labelled predictions were; accuracy and F1 are tested where it is known what they should be."""
     columns = task.current.columns
+    label, prediction, *probability = (column.name for column in columns)
     if task.positive is not None:
         meaning = BinaryClassification(
-            target=LABEL, prediction_labels=PREDICTION, prediction_probas=PROBABILITY, pos_label=task.positive
+            target=label, prediction_labels=prediction, prediction_probas=probability[0], pos_label=task.positive
         )
     else:
-        meaning = MulticlassClassification(target=LABEL, prediction_labels=PREDICTION)
+        meaning = MulticlassClassification(target=label, prediction_labels=prediction)
     definition = DataDefinition(
         categorical_columns=_named(columns, "category"),
         numerical_columns=_named(columns, "number"),

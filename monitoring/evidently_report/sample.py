@@ -1,63 +1,17 @@
-"""Samples: counts of a window or of a reference as so many rows. Plain data, small however many rows it stands for."""
+"""Samples: counts of a window or of a reference as so many rows."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal
-
-import msgspec
 
 from model_files.reference_file import Cells, Histogram, Values
 from monitoring.counting.coding import ABOVE, BELOW, MISSING, NAMES, Bins, Coding, coding
-from monitoring.counting.counts import PREDICTION, PROBABILITY, CubeRow
+from monitoring.counting.counts import PREDICTION, PROBABILITY, CubeRow, sketches
 from monitoring.counting.cube import ANSWER, CELL
+from monitoring.counting.sketch import Sketch
+from monitoring.evidently_report.block import LABEL, Block, Cell, Column, Sample
 from monitoring.evidently_report.quota import apportion
 from monitoring.quality.scores import LabelledRow
 from monitoring.watched import Watched
-
-LABEL: Final = "label"
-
-Span = tuple[float, float]  # numbers evenly from the first to the second
-Cell = str | int | float | Span | None
-
-
-class Column(msgspec.Struct, frozen=True):
-    """A column: categories are text, with missing, unseen and invalid values as categories in brackets.
-
-    Classes of labelled predictions that are whole numbers stay these: Evidently is twice as quick with them.
-    """
-
-    name: str
-    kind: Literal["category", "number"]
-
-
-class Block(msgspec.Struct, frozen=True):
-    """Columns that were counted together: ``counts[i]`` rows are ``rows[i]``."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    counts: tuple[int, ...]
-
-
-class Sample(msgspec.Struct, frozen=True):
-    """Rows of every column. Columns of different blocks are independent, for nothing is known of them together."""
-
-    rows: int
-    blocks: tuple[Block, ...]
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Every column in order."""
-        return tuple(column for block in self.blocks for column in block.columns)
-
-    def count(self, name: str) -> dict[Cell, int]:
-        """Rows by value of one column."""
-        found: defaultdict[Cell, int] = defaultdict(int)
-        for block in self.blocks:
-            for place, column in enumerate(block.columns):
-                if column.name == name:
-                    for row, count in zip(block.rows, block.counts, strict=True):
-                        found[row[place]] += count
-        return dict(found)
 
 
 def of_window(rows: Iterable[CubeRow], watched: Watched, size: int) -> Sample:
@@ -71,11 +25,16 @@ def of_window(rows: Iterable[CubeRow], watched: Watched, size: int) -> Sample:
     Raises:
         ValueError: if there are none.
     """
-    codings = _codings(watched)
+    codings, numbers = _codings(watched), sketches(watched)
+    named = {**codings, PREDICTION: coding(watched.reference.predictions)}
     answers = _answer_columns(watched)
+
+    def value(name: str, code: int, bin_: int) -> Cell:
+        return numbers[name].span(code, bin_) if name in numbers else _name(code, named[name])
+
     weights: defaultdict[str, defaultdict[tuple[Cell, ...], float]] = defaultdict(lambda: defaultdict(float))
     for subject, cell, label, bin_, count, total in sorted(rows, key=lambda row: row[:4]):
-        answer = (_name(label, coding(watched.reference.predictions)), _mean(total, count, bin_))[: len(answers)]
+        answer = (value(PREDICTION, label, bin_), _mean(total, count, bin_))[: len(answers)]
         if subject == CELL:
             codes = map(int, cell.split(","))
             features = (_name(code, values) for code, values in zip(codes, codings.values(), strict=True))
@@ -83,7 +42,7 @@ def of_window(rows: Iterable[CubeRow], watched: Watched, size: int) -> Sample:
         elif subject == ANSWER:
             weights[ANSWER][answer] += count
         else:
-            weights[subject][(_name(int(cell), codings[subject]),)] += count
+            weights[subject][(value(subject, int(cell), bin_),)] += count
     if watched.reference.cells is not None:
         columns = (*(_column(name, values) for name, values in codings.items()), *answers)
         return Sample(size, (_block(columns, weights[CELL], size),))
@@ -175,9 +134,12 @@ def _combined(
 
 def _counted(counted: Values | Histogram) -> dict[tuple[Cell, ...], float]:
     values = coding(counted)
-    found: dict[tuple[Cell, ...], float] = {
-        (_name(code, values),): count for code, count in enumerate(counted.counts) if count
-    }
+    found: dict[tuple[Cell, ...], float]
+    if isinstance(counted, Histogram):
+        known = Sketch(counted).reference()
+        found = {(span,): rows for span, rows in zip(known.spans, known.rows, strict=True)}
+    else:
+        found = {(_name(code, values),): count for code, count in enumerate(counted.counts) if count}
     return found | ({(_name(MISSING, values),): counted.missing} if counted.missing else {})
 
 
@@ -207,7 +169,7 @@ def _column(name: str, values: Coding) -> Column:
 
 
 def _name(code: int, values: Coding) -> Cell:
-    """A code as what a row holds. How far out of range a number was is not counted: it is at the edge."""
+    """A code as what a row holds. Of a number that was counted in combination it is not known how far out it was."""
     if not isinstance(values, Bins):
         return f"({NAMES[code]})" if code < 0 else values.name(code)
     if code in {BELOW, ABOVE}:

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from monitoring.evidently_report.sample import Sample
+from monitoring.evidently_report.block import Sample
 
 TASKS_FILE: Final = "tasks.json"
 RESULTS_FILE: Final = "results.jsonl"

@@ -9,9 +9,9 @@ from monitoring import moment
 from monitoring.counting.counts import gather, rows_of
 from monitoring.drift.alignment import weigh
 from monitoring.evidently_report import sample
+from monitoring.evidently_report.block import Sample
 from monitoring.evidently_report.outcome import DRIFT_PAGE, QUALITY_PAGE, folder_of
 from monitoring.evidently_report.quota import fitting
-from monitoring.evidently_report.sample import Sample
 from monitoring.evidently_report.task import Classification, Drift, Task
 from monitoring.making import Tables, labelled_rows
 from monitoring.report import Report

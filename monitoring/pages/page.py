@@ -10,7 +10,8 @@ import msgspec
 from monitoring.drift.subject import Subject
 from monitoring.evidently_report.outcome import read_outcome
 from monitoring.files import write_bytes
-from monitoring.pages import words
+from monitoring.pages import numbers, words
+from monitoring.pages.revision import revision
 from monitoring.pages.trend import Trend, read_trend
 from monitoring.report import Report, View
 
@@ -61,13 +62,16 @@ class Pages:
             report=report,
             headline=words.headline(report),
             consequence=words.consequence(report),
+            revision=revision(report),
             movements=list(words.movements(report, trend)),
             faults=list(words.faults(report)),
+            season=words.season(report),
             quality=list(words.quality(report)),
             retrain=list(words.retrain(report)),
             segments=list(words.segments(report)),
             beside=list(words.beside(report)),
             views={view: list(_rows(report, trend, view)) for view in ("aligned", "plain")},
+            spans=list(numbers.rows(report.views["aligned"])),
             moved=[subject for subject in report.views["aligned"].subjects if subject.level != "none"],
             most_bars=_MOST_BARS,
             home="../" * report.place.count("/") + INDEX,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from monitoring.drift.subject import Moved, Subject
+from monitoring.pages.numbers import furthest, went
 from monitoring.pages.trend import Trend
 from monitoring.quality.findings import Comparison, Gap, Reason
 from monitoring.report import QualityReport, Report
@@ -73,14 +74,40 @@ def movements(report: Report, trend: Trend) -> Iterator[str]:
         yield f"{name[0].upper()}{name[1:]} moved: {_shares(subject)}.{when}"
 
 
+def season(report: Report) -> str:
+    """What has moved only beside the whole year, and not beside the same part of it; empty where nothing has."""
+    moved = {subject.name for subject in report.views["aligned"].subjects if subject.level != "none"}
+    found = [
+        f"mean {subject.name} {100 * subject.shift:+.1f} points"
+        if subject.shift is not None
+        else f"{subject.name} = {most.value} {percent(most.share)} ({percent(most.reference_share)})"
+        for subject in report.views["plain"].subjects
+        if subject.level != "none" and subject.name not in {*moved, "joint"}
+        for most in subject.moved[:1]
+    ]
+    return (
+        f"Of the season, and so no drift (in brackets all of the training data): {', '.join(found)}." if found else ""
+    )
+
+
 def faults(report: Report) -> Iterator[str]:
-    """Values that are missing, unseen, of another type or out of range."""
+    """Values that are missing, unseen, of another type, out of range or all the same; and too many rows, or too few."""
+    numbers = {subject.name: subject.numbers for subject in report.views["aligned"].subjects}
     for feature, found in report.faults.items():
         for fault, share in found.items():
             if share:
                 names = report.unseen.get(feature, {}) if fault == "unseen" else {}
                 told = ", ".join(f"{name} ({rows:,})" for name, rows in names.items())
-                yield f"{percent(share)} of {feature} are {_FAULTS[fault]}{': ' if told else ''}{told}."
+                told = f": {told}" if told else furthest(fault, numbers.get(feature))
+                yield f"{percent(share)} of {feature} are {_FAULTS[fault]}{told}."
+    for feature, value in report.constant.items():
+        yield f"{feature} is the same in every prediction: {value}. In training it was not."
+    volume = report.volume
+    if volume is not None and volume.level != "none":
+        yield (
+            f"{report.rows:,} predictions are far from the usual {volume.usual:,.0f} a day"
+            f" (the median of the {volume.days} days before)."
+        )
 
 
 def segments(report: Report) -> Iterator[str]:
@@ -161,6 +188,7 @@ def retrain(report: Report) -> Iterator[str]:
         yield (
             "The labelled predictions as training data:"
             f" python -m monitoring dataset --model {report.model} --out {report.model}.csv"
+            " (--onto FILE: what it was trained on before, for the months that the log lacks)"
         )
     if found.labels_awaited:
         yield (
@@ -226,6 +254,8 @@ def _shares(subject: Subject) -> str:
     if subject.shift is not None:
         return f"its mean changed by {100 * subject.shift:+.1f} points, most of all {_share(subject.moved[0])}"
     named = [_share(moved) for moved in subject.moved[:_MOST_NAMED] if abs(moved.share - moved.reference_share) > 0]
+    if subject.numbers is not None:
+        return "; ".join([went(subject.numbers), *named[:1]])
     return "; ".join(named) or "in many small ways"
 
 

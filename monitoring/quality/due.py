@@ -7,11 +7,10 @@ from typing import Any, Final
 import ibis
 
 from monitoring import moment
-from monitoring.counting.cube import EVENT_COLUMNS
-from monitoring.counting.snapshot import Snapshot
-from monitoring.counting.store import Store, naive
+from monitoring.counting.source import Source
+from monitoring.counting.store import naive
 from monitoring.pace import REAL, Pace
-from monitoring.quality.labelled import LABEL_COLUMNS, cast_to, newest
+from monitoring.quality.labelled import cast_to, newest
 from monitoring.report import DueLabels, Latest
 from monitoring.watched import Watched
 
@@ -19,8 +18,7 @@ DUE_COLUMNS: Final = {"model": "string", "version": "string", "due": "int64", "l
 
 
 def count_due(
-    store: Store,
-    snapshot: Snapshot,
+    source: Source,
     after: timedelta,
     at: datetime,
     former: Latest | None,
@@ -34,11 +32,8 @@ def count_due(
     until = hours_due(at, after, pace)
     if since is not None and since >= until:
         return moment.text(since), tuple(known.values())
-    segments = snapshot.events(since.timestamp() if since else 0.0)
-    labels = store.read(snapshot.labels(), LABEL_COLUMNS)
-    table = due(store.read(segments, EVENT_COLUMNS), labels, since, until, after)
-    for model, version, count, late in store.fetch(table.select(*DUE_COLUMNS)):
-        one: Any = known.get((model, version), DueLabels(model, version))
+    for model, version, count, late in source.due(since, until, after):
+        one = known.get((model, version), DueLabels(model, version))
         known[model, version] = DueLabels(model, version, one.due + count, one.late + late)
     return moment.text(until), tuple(known.values())
 

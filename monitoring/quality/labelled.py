@@ -105,7 +105,8 @@ def labelled(joined: Any, watched: Watched) -> Any:
 
 def lags(joined: Any) -> Any:
     """How long labels took to come, by hour of the prediction, in bins of 5 %: a table of ``LAG_COLUMNS``."""
-    seconds = (joined.first.epoch_seconds() - joined.at.epoch_seconds()).cast("float64")
+    came, at = (moment.truncate("s").epoch_seconds() for moment in (joined.first, joined.at))  # or some engines round
+    seconds = (came - at).cast("float64")
     lag = ((ibis.greatest(seconds, 0.0) + 1.0).ln() * _LAG_STEPS).floor()
     binned = joined.select("hour", "model", "version", lag=lag)
     counted = binned.group_by(["hour", "model", "version", "lag"]).agg(rows=binned.count())

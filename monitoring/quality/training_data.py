@@ -55,11 +55,31 @@ def usable(rows: Any, manifest: Manifest) -> Any:
 
 def counts(rows: Any, manifest: Manifest) -> Any:
     """The rows as counts: each combination of features and split once, how often it was, and with the second class."""
+    counted = rows.mutate(flights=1, delayed=(rows[manifest.target] == manifest.classes[1]).cast("int64"))
+    return summed(counted, manifest)
+
+
+def summed(counted: Any, manifest: Manifest) -> Any:
+    """Counts of which several are of the same combination, as one each."""
     names = [*(feature.name for feature in manifest.features), SPLIT]
-    counted = rows.group_by(names).agg(
-        flights=rows.count(), delayed=(rows[manifest.target] == manifest.classes[1]).cast("int64").sum()
-    )
-    return counted.select(*names, "flights", "delayed").order_by(names)
+    sums = {name: counted[name].sum().cast("int64") for name in ("flights", "delayed")}
+    return counted.group_by(names).agg(**sums).select(*names, *sums).order_by(names)
+
+
+def calendar(manifest: Manifest) -> list[str]:
+    """The features that follow the calendar."""
+    return [feature.name for feature in manifest.features if feature.calendar]
+
+
+def still_needed(former: Any, rows: Any, manifest: Manifest, least: int) -> Any:
+    """What a model was trained on before, without the parts of the calendar that ``least`` of the rows are of.
+
+    July's flights of today take the place of July's flights of then, and do not mix with them: the next version is to
+    be compared with what there is now.
+    """
+    names = calendar(manifest)
+    counted = rows.group_by(names).agg(found=rows.count())
+    return former.anti_join(counted.filter(counted.found >= least), names)
 
 
 def _value(document: Any, feature: Feature) -> Any:

@@ -15,15 +15,15 @@ from monitoring.watched import Watched
 
 SIZES = (187, 1_300, 5_700, 100_000, 3_000_000)
 OURS, OURS_PLAIN = "Puerta", "Puerta, plain"
-CHUNKS = "NannyML, chunks"
+NANNYML, NANNYML_WHOLE = "NannyML, default", "NannyML, whole chunks"
 RULES = (
     OURS,
     OURS_PLAIN,
     "Evidently, default",
     "Evidently, PSI 0.1",
     "Evidently, chi2",
-    "NannyML, default",
-    CHUNKS,
+    NANNYML,
+    NANNYML_WHOLE,
     "Vertex, 0.3",
     "Vertex, 0.01",
 )
@@ -119,12 +119,14 @@ def _rules(draws: Draws, columns: others.Columns, rows: int) -> dict[str, others
         "Evidently, default": others.evidently_default(columns),
         "Evidently, PSI 0.1": others.evidently_psi(columns),
         "Evidently, chi2": others.evidently_chi2(columns),
-        "NannyML, default": others.nannyml_default(columns),
         "Vertex, 0.3": others.vertex_usual(columns),
         "Vertex, 0.01": others.vertex_example(columns),
     }
-    chunks = others.nannyml_chunks(columns, rows, np.random.default_rng(rows))
-    return found if chunks is None else found | {CHUNKS: chunks}
+    for name in (NANNYML, NANNYML_WHOLE):
+        judge = others.nannyml(columns, rows, np.random.default_rng(rows), whole=name == NANNYML_WHOLE)
+        if judge is not None:
+            found[name] = judge
+    return found
 
 
 def _ours(draws: Draws, *, aligned: bool) -> others.Judge:

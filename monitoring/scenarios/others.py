@@ -1,12 +1,12 @@
 """Other tools' rules for "this column has drifted", on counts: their formulas and thresholds, column by column.
 
-Evidently 0.7.23: ``legacy/calculations/stattests``, held to the package itself by a test. NannyML: ``drift/univariate`` of
-github.com/NannyML/nannyml at 013274c, and its documentation of thresholds; it can't be installed cleanly (2.1 GB, and
-a broken resolution), so it is not run here. Vertex AI: ``DataDriftSpec``, whose thresholds have no default; 0.3 is the one
-that is usual, and its documentation's example has 0.01 and 0.02.
+Evidently 0.7.23: ``legacy/calculations/stattests``, held to the package itself by a test. NannyML 0.13.1:
+``drift/univariate``, held to what it said itself (``nannyml_program.py``); 2.1 GB, so it is not installed here. Its
+docstrings speak of a threshold of 0.1, which it has no more. Vertex AI: ``DataDriftSpec``, whose thresholds have no default;
+0.3 is the one that is usual, and its documentation's example has 0.01 and 0.02.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,6 @@ Judge = Callable[[Drawn], bool]
 
 _EVIDENTLY_DISTANCE = 0.1
 _EVIDENTLY_P = 0.05
-_NANNYML_DISTANCE = 0.1
 _NANNYML_DEVIATIONS = 3
 _NANNYML_LEAST_CHUNKS = 6  # fewer make its own documentation warn
 _VERTEX_USUAL = (0.3, 0.3)
@@ -116,36 +115,43 @@ def vertex_example(columns: Columns) -> Judge:
     return _vertex(columns, *_VERTEX_EXAMPLE)
 
 
-def nannyml_default(columns: Columns) -> Judge:
-    """NannyML as it comes: Jensen-Shannon with logarithms of 2, above 0.1."""
+def nannyml(columns: Columns, rows: int, generator: np.random.Generator, *, whole: bool) -> Judge | None:
+    """NannyML as it comes: above the mean and three standard deviations of the reference's chunks.
+
+    Chunks have as many rows as a window, in random order, which spares it the season. The rows that are left over are
+    one more of them, unless only ``whole`` ones are asked for. None where the reference has too few.
+    """
+    found = list(chunks(columns.reference, rows, generator))
+    if len(found) - 1 < _NANNYML_LEAST_CHUNKS:
+        return None
+    limit = limits(columns, found[:-1] if whole else found)
 
     def judge(drawn: Drawn) -> bool:
-        return bool((_nannyml(columns, drawn) > _NANNYML_DISTANCE).any())
+        return bool((distances(columns, drawn) > limit).any())
 
     return judge
 
 
-def nannyml_chunks(columns: Columns, rows: int, generator: np.random.Generator) -> Judge | None:
-    """NannyML with ``StandardDeviationThreshold``: above the mean and three standard deviations of the reference's chunks.
-
-    Chunks have as many rows as a window, in random order, which spares it the season. None where the reference has too
-    few of them.
-    """
-    chunks = int(columns.reference.sum()) // rows
-    if chunks < _NANNYML_LEAST_CHUNKS:
-        return None
-    left = columns.reference.copy()
-    found = []
-    for _ in range(chunks):
+def chunks(reference: Drawn, rows: int, generator: np.random.Generator) -> Iterator[Drawn]:
+    """A reference in random order, so many rows at a time; the last chunk is what is left over."""
+    left = reference.copy()
+    while left.sum() > rows:
         chunk = generator.multivariate_hypergeometric(left, rows)
         left -= chunk
-        found.append(_nannyml(columns, chunk))
-    limit = np.mean(found, axis=0) + _NANNYML_DEVIATIONS * np.std(found, axis=0)
+        yield chunk
+    yield left
 
-    def judge(drawn: Drawn) -> bool:
-        return bool((_nannyml(columns, drawn) > limit).any())
 
-    return judge
+def limits(columns: Columns, chunks: Sequence[Drawn]) -> Array:
+    """From where on NannyML has each column as an alert (``StandardDeviationThreshold``)."""
+    found = [distances(columns, chunk) for chunk in chunks]
+    return np.asarray(np.mean(found, axis=0) + _NANNYML_DEVIATIONS * np.std(found, axis=0), dtype=np.float64)
+
+
+def distances(columns: Columns, drawn: Drawn) -> Array:
+    """NannyML's distance of each column: Jensen-Shannon with logarithms of 2, the probability by bins."""
+    found = [distance(there, here, 2) for there, here in columns.categories(drawn)]
+    return np.array([*found, distance(*columns.histogram(drawn, columns.edges), 2)])
 
 
 def distance(there: Array, here: Array, base: float | None) -> float:
@@ -191,8 +197,3 @@ def _vertex(columns: Columns, categorical: float, numeric: float) -> Judge:
         )
 
     return judge
-
-
-def _nannyml(columns: Columns, drawn: Drawn) -> Array:
-    found = [distance(there, here, 2) for there, here in columns.categories(drawn)]
-    return np.array([*found, distance(*columns.histogram(drawn, columns.edges), 2)])

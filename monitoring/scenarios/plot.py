@@ -15,7 +15,7 @@ _STYLES = {
     "Evidently, PSI 0.1": ("#d98a3d", "s", "--"),
     "Evidently, chi2": ("#8f2d56", "s", ":"),
     "NannyML, default": ("#5b8c5a", "^", "-"),
-    "NannyML, chunks": ("#2f5233", "^", ":"),
+    "NannyML, whole chunks": ("#2f5233", "^", ":"),
     "Vertex, 0.3": ("#8a8f98", "D", "-"),
     "Vertex, 0.01": ("#4a4e57", "D", ":"),
 }

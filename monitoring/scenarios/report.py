@@ -17,9 +17,10 @@ _MEANING = {
     " (Evidently 0.7.23, a reference of more than 1,000 rows)",
     "Evidently, PSI 0.1": "its stability index of categories",
     "Evidently, chi2": "its chi-squared test of categories, p < 0.05",
-    "NannyML, default": "Jensen-Shannon distance with logarithms of 2, above 0.1",
-    "NannyML, chunks": "the same, above the mean and three standard deviations of the reference's own chunks of as many"
-    " rows, in random order; `-` where there are fewer than 6 of them",
+    "NannyML, default": "Jensen-Shannon distance with logarithms of 2, above the mean and three standard deviations of"
+    " the reference's own chunks of as many rows, in random order, and of the rest, as it comes (NannyML 0.13.1); `-`"
+    " where there are fewer than 6 of them",
+    "NannyML, whole chunks": "the same without the rest, which is the smallest chunk and so the farthest off",
     "Vertex, 0.3": "largest difference of a category's share, and Jensen-Shannon divergence of the probability",
     "Vertex, 0.01": "the same with the thresholds of its documentation's example, 0.01 and 0.02",
 }
@@ -58,8 +59,8 @@ def _page(lines: Sequence[Line], windows: int, watched: Watched) -> Iterator[str
     yield "are. NannyML's chunks are spared the season."
     yield ""
     yield "Only Puerta's rules know the season and look at combinations. Evidently's formulas are held to Evidently itself by a"
-    yield "test. NannyML can't be installed beside this (its dependencies do not resolve cleanly, 2.1 GB), so its rules are"
-    yield "written out after its source; Vertex AI's after its documentation."
+    yield "test, NannyML's to [what it said itself](nannyml.json) of four windows, made by `scenarios/nannyml_program.py` in an"
+    yield "environment of its own; Vertex AI's are written out after its documentation."
     yield ""
     yield f"Made by `{COMMAND} --windows {windows}` with Python {platform.python_version()}, {versions}."
 

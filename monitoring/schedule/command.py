@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import socket
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,6 +17,7 @@ from monitoring.schedule.exposition import Exposition
 from monitoring.schedule.history import History
 from monitoring.schedule.scheduler import Scheduler
 from monitoring.schedule.server import Server
+from monitoring.schedule.timetable import Timetable, jitter
 from monitoring.settings import Settings
 from monitoring.watched import read_all
 from service.logs import configure
@@ -41,16 +43,17 @@ def schedule(settings: Settings, environment: Mapping[str, str]) -> int:
     try:
         server = Server(address, exposition.registry)
         address = settings.console_host, settings.console_port
-        console = Console(address, lambda: _site(settings))
+        console = Console(address, lambda: _site(settings), settings.console_names)
     except OSError as error:
         _log.error("monitoring can't start", extra={"address": "{}:{}".format(*address), "reason": str(error)})
         return _FAILED
     scheduler = Scheduler(
-        settings.drift_schedule,
+        Timetable(settings.drift_schedule, jitter(settings.drift_jitter_seconds, f"{socket.gethostname()} {models}")),
         environment,
         History(settings.reports_dir),
         exposition.count,
-        last=_last(settings),
+        lock=settings.reports_dir / ".schedule.lock",
+        last=lambda: _last(settings),
     )
     wishes: SimpleQueue[int] = SimpleQueue()  # its put may be called from a signal handler
     for number in (signal.SIGTERM, signal.SIGINT):

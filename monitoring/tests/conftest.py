@@ -62,11 +62,12 @@ def flight_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_settings(tmp_path: Path, flight_models: Path) -> Callable[..., Settings]:
-    """Settings whose folders are the test's own; named values replace them."""
+    """Settings whose folders are the test's own; named values replace them. Events of a fixed day stay, however long ago."""
 
     def make(**values: object) -> Settings:
         folders = {f"{name}_dir": tmp_path / name for name in ("events", "labels", "reports", "archive")}
-        usual = folders | {"models_dir": flight_models, "state_dir": tmp_path, "evidently": False}
+        kept = {"reports_keep_days": 36_500} | {f"{name}_keep_days": 0 for name in ("events", "labels", "counts")}
+        usual = folders | kept | {"models_dir": flight_models, "state_dir": tmp_path, "evidently": False}
         return Settings(**(usual | values))  # type: ignore[arg-type]  # the test names them right
 
     return make

@@ -3,84 +3,41 @@
 ``monitoring/README.md`` says how the same SQL was run by GoogleSQL's own reference implementation.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 import pytest
-import sqlglot
-import sqlglot.expressions as sge
 
 from monitoring.__main__ import main
-from monitoring.counting.bigquery import SinkError, count_sql, events
+from monitoring.counting.bigquery.compiler import sql
+from monitoring.counting.bigquery.sink import Sink, SinkError, expected
+from monitoring.counting.bigquery.statement import count_sql
+from monitoring.counting.cube import cube
 from monitoring.counting.store import Store
+from monitoring.quality.due import due
+from monitoring.quality.labelled import join, lags
 from monitoring.tests.conftest import ROOT
 from monitoring.tests.logs import event, write
+from monitoring.tests.stand_in import StandIn
 from monitoring.watched import Watched, read
 
 START = datetime(2026, 7, 1, 10, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-TABLE = "run_googleapis_com_stdout"
-
-# What BigQuery has and DuckDB lacks, by BigQuery's documentation; a number without a fraction is an INT64 there.
-FUNCTIONS = """
-CREATE MACRO safe_string(j) AS CASE WHEN json_type(j) = 'VARCHAR' THEN j ->> '$' END;
-CREATE MACRO safe_float64(j) AS CASE WHEN json_type(j) IN ('UBIGINT', 'BIGINT', 'DOUBLE') THEN CAST(j AS DOUBLE) END;
-CREATE MACRO safe_int64(j) AS CASE WHEN safe_float64(j) = trunc(safe_float64(j)) THEN CAST(safe_float64(j) AS BIGINT) END;
-CREATE MACRO safe_bool(j) AS CASE WHEN json_type(j) = 'BOOLEAN' THEN CAST(j AS BOOLEAN) END;
-CREATE MACRO safe_parse_json(t) AS CASE WHEN json_valid(t) THEN CAST(t AS JSON) END;
-CREATE MACRO big_to_json_string(j) AS CAST(j AS VARCHAR);
-CREATE MACRO big_to_json(v) AS to_json(v);
-CREATE MACRO datetime(t, zone) AS timezone(zone, t);
-"""
+TABLE = "company.logs.run_googleapis_com_stdout"
 
 
-def sunk(value: Any) -> Any:
-    """A value as a sink lays it out: names in lower case and with underscores, numbers as floats."""
-    if isinstance(value, dict):
-        return {re.sub(r"[^a-z0-9_]", "_", name.lower()).lstrip("_"): sunk(part) for name, part in value.items()}
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def in_bigquery(folder: Path, watched: Watched, lines: Iterable[bytes], **limits: datetime) -> Counter[str]:
+def in_bigquery(watched: Watched, lines: Iterable[bytes], **limits: datetime) -> Counter[str]:
     """The rows that the statement gives, over the entries of lines."""
-    entries = [json.loads(line) for line in lines]
-    path = folder / "entries.jsonl"
-    path.write_text(
-        "".join(json.dumps({"timestamp": entry["ts"], "jsonPayload": sunk(entry)}) + "\n" for entry in entries)
-    )
-    statement = count_sql(watched, f"project.dataset.{TABLE}", **limits)
-    renamed = re.sub(r"\b(to_json|to_json_string)\(", r"big_\1(", re.sub(r"\bsafe\.(?=\w+\()", "safe_", statement))
-    parsed = sqlglot.parse_one(renamed, read="bigquery")
-    for member in list(parsed.find_all(sge.Bracket)):
-        key = sge.Literal.string(f'$."{member.expressions[0].name}"')
-        member.replace(sge.Anonymous(this="json_extract", expressions=[member.this.copy(), key]))
-    [table] = [table for table in parsed.find_all(sge.Table) if table.name == TABLE]
-    assert table.sql(dialect="bigquery").startswith(f"`project`.`dataset`.`{TABLE}`")
-    table.set("catalog", None)
-    table.set("db", None)
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(FUNCTIONS)
-        columns = _columns(events(watched, TABLE))
-        connection.execute(f"CREATE TABLE {TABLE} AS FROM read_json('{path}', columns = {columns})")
-        return rounded(connection.execute(parsed.sql(dialect="duckdb")).fetchall())
-
-
-def _columns(table: Any) -> str:
-    """The sink's columns as DuckDB's, from those that the statement reads."""
-    import ibis
-    from ibis.backends.sql.datatypes import DuckDBType
-
-    [sink] = table.op().find(ibis.expr.operations.UnboundTable)
-    kinds = {name: DuckDBType.to_string(kind) for name, kind in sink.schema.items()}
-    return "{" + ", ".join(f"{name}: '{kind}'" for name, kind in kinds.items()) + "}"
+    with closing(StandIn()) as stand_in:
+        stand_in.put(TABLE, lines)
+        _, rows = stand_in.run(count_sql(watched, TABLE, **limits))
+        return rounded(rows)
 
 
 def here(folder: Path, watched: Watched, lines: Iterable[bytes]) -> Counter[str]:
@@ -119,18 +76,21 @@ def test_the_statement_counts_what_the_expression_counts_here(tmp_path: Path, sm
     ]
     expected = here(tmp_path, watched, lines)
     assert len(expected) > len(changes(watched))
-    assert in_bigquery(tmp_path, watched, lines) == expected
+    assert in_bigquery(watched, lines) == expected
 
 
 def test_the_statement_counts_the_hours_that_it_is_asked_for(tmp_path: Path, flights: Watched) -> None:
     """And lets BigQuery leave out the partitions of all others, a day after the last for entries that came late."""
     lines = [event(START + hour * HOUR, flights.manifest.example) for hour in range(5)]
     since = START.replace(minute=0) + HOUR
-    found = in_bigquery(tmp_path, flights, lines, since=since, until=since + 2 * HOUR)
+    found = in_bigquery(flights, lines, since=since, until=since + 2 * HOUR)
     assert found == here(tmp_path, flights, lines[1:3])
     statement = count_sql(flights, TABLE, since, since + 2 * HOUR)
     assert "`timestamp` >= TIMESTAMP('2026-07-01T11:00:00+00:00')" in statement
     assert "`timestamp` < TIMESTAMP('2026-07-02T13:00:00+00:00')" in statement
+    labels = sql(expected(flights, TABLE).labels(since))
+    assert "`timestamp` >= TIMESTAMP('2026-06-30T11:00:00+00:00')" in labels  # some come before what they are of
+    assert "`timestamp` <" not in labels
 
 
 def test_nothing_is_in_the_statement_that_bigquery_refuses(flights: Watched) -> None:
@@ -139,6 +99,28 @@ def test_nothing_is_in_the_statement_that_bigquery_refuses(flights: Watched) -> 
     assert not re.search(r"AS JSON\)|AS DATETIME\)", statement)
     assert "SAFE_CAST(" in statement
     assert "to_json(" in statement
+
+
+def test_functions_are_of_what_a_moment_is_there(flights: Watched) -> None:
+    """A moment without a zone is a DATETIME, which no function of a TIMESTAMP takes."""
+    sink = expected(flights, TABLE)
+    events, labels = sink.events(None, START, START + HOUR), sink.labels(START)
+    waits = sql(lags(join(events, labels)))
+    assert waits.count("UNIX_SECONDS(timestamp(") == 2
+    late = sql(due(events, labels, START, START + HOUR, 8 * HOUR))
+    assert "datetime_add(" in late
+    assert "TIMESTAMP_ADD" not in late
+
+
+def test_what_no_entry_had_yet_is_missing(flights: Watched) -> None:
+    """A sink makes a column with the first entry that has it: of features, probabilities, labels."""
+    line = event(START, {"OPERA": "Iberia", "TIPOVUELO": None}, None, None)
+    with closing(StandIn()) as stand_in:
+        stand_in.put(TABLE, [line])
+        sink = Sink(TABLE, dict.fromkeys(("ts", "id", "client", "model", "version"), "string"), {"opera": "string"})
+        _, [row] = stand_in.run(sql(cube(sink.events(flights.manifest), flights)))
+        assert row[4:9] == ("cell", f"{row[5].split(',')[0]},-1,-1", -1, -1, 1)
+        assert stand_in.run(sql(sink.labels().select("id")))[1] == []
 
 
 def test_features_that_a_sink_can_not_tell_apart_are_refused(flights: Watched) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from monitoring.console.past import Shelf
 from monitoring.console.site import Answer, Place, Site
-from monitoring.report import LATEST
+from monitoring.report import LATEST, Revised
 from monitoring.schedule.history import History, Run
 from monitoring.tests.canned import DAY, END, put, report
 from monitoring.tests.conftest import ROOT
@@ -154,10 +154,36 @@ def test_the_log(tmp_path: Path) -> None:
     ]
 
 
+def test_files_of_the_log_that_are_damaged(tmp_path: Path) -> None:
+    """They are named: what they hold is in no count."""
+    put(tmp_path, [report()], damaged=("a.jsonl.gz",), hours={"2026-07-10T12": 300})
+    found = page(tmp_path).text
+    assert "1,500 events read, damaged files: 1" in found
+    assert "Damaged, so that what they hold is in no count: a.jsonl.gz." in found
+
+
+def test_a_report_that_was_made_again(tmp_path: Path) -> None:
+    """When and why stands beside it, and at its points how often."""
+    again: dict[str, Any] = {"revision": 3, "revised": Revised("2026-07-10T14:05:00Z", 0, 312)}
+    put(tmp_path, [report(END - DAY, scores={"OPERA": 0.2}), report(scores={"OPERA": 0.01}, **again)])
+    found = Site(Place(reports=tmp_path), lambda: END).answer("/").body.decode()
+    assert "Revision 3, made again on 2026-07-10 14:05 UTC: 312 labels came late." in found
+    assert "<title>0.010, 07-10 13:00, revision 3</title>" in found
+    assert "<title>0.200, 07-09 13:00</title>" in found
+
+
+def test_where_nothing_is_scheduled_no_next_run_is_told(tmp_path: Path) -> None:
+    """Reports are made elsewhere, and shown here."""
+    site = Site(Place(reports=tmp_path, schedule="-"), lambda: END)
+    assert b"The first run writes them. By hand" in site.answer("/").body
+    put(tmp_path, [report()])
+    assert b"next at" not in site.answer("/").body
+
+
 def test_the_log_of_short_days_is_by_the_minute(tmp_path: Path) -> None:
-    """As a demo's days are over before the hour is."""
+    """As a demo's days are over before the hour is; the minute that is not over may have its first event yet."""
     put(tmp_path, [report()], hours={"2026-07-10T13:02": 500, "2026-07-10T13:04": 600})
-    assert "Nothing was logged in 2 of the last 4 minutes, most lately at 07-10 13:05." in page(tmp_path).text
+    assert "Nothing was logged in 1 of the last 3 minutes, most lately at 07-10 13:03." in page(tmp_path).text
 
 
 def test_runs(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -127,6 +128,65 @@ def test_a_regressions_truths_are_its_numbers(make_settings: Make, small_models:
     path = tmp_path / "diabetes.csv"
     assert write_dataset(settings, "diabetes", path) == 2
     assert rows.load(path)[0]["target"].tolist() == [1e6, 1e6]
+
+
+def test_newer_months_take_the_place_of_older_ones(make_settings: Make, tmp_path: Path) -> None:
+    """Of a month that the log has enough of, nothing of before stays; of another, both; of those it lacks, the old."""
+    settings = make_settings(label_min_count=10)
+    months = [7] * 20 + [8] * 5
+    events = [
+        event(START, {"OPERA": "Sky Airline", "TIPOVUELO": "N", "MES": month}, id_=str(place))
+        for place, month in enumerate(months)
+    ]
+    write(settings.events_dir, events)
+    write(settings.labels_dir, [label(START, str(place), place % 2) for place in range(len(months))])
+    former = tmp_path / "before.csv"
+    cells = [("train", month, 100, 10) for month in (6, 7, 8)] + [("test", month, 50, 5) for month in (6, 7, 8)]
+    lines = [f"Sky Airline,N,{month},{split},{flights},{late}" for split, month, flights, late in cells]
+    former.write_text("\n".join(["OPERA,TIPOVUELO,MES,split,flights,delayed", *lines]) + "\n")
+    path, said = tmp_path / "flights.csv", list[str]()
+    assert write_dataset(settings, "flight-delay", path, onto=former, progress=said.append) == 25
+    assert f"300 of {former} stay: the log has fewer than 10 of their MES" in said
+    sums = flight_data.load(path).counts.groupby("MES")[["flights", "delayed"]].sum()
+    assert sums.to_numpy().tolist() == [[150, 15], [20, 10], [155, 17]]
+    combinations = [line.rsplit(",", 2)[0] for line in path.read_text().splitlines()]
+    assert len(combinations) == len(set(combinations))
+
+
+def test_rows_of_older_months_stay_too(make_settings: Make, tmp_path: Path) -> None:
+    """Where a model is trained on rows: the calendar may be in several columns."""
+    settings = make_settings(models_dir=ROOT / "model-files", label_min_count=10)
+    manifest = json.loads((ROOT / "model-files/flight-delay-onehot/1/manifest.json").read_bytes())
+    july = manifest["example"]
+    august = july | {"MES_7": 0, "MES_8": 1}
+    write(settings.events_dir, [event(START, july, id_=str(n), model="flight-delay-onehot") for n in range(12)])
+    write(settings.labels_dir, [label(START, str(place), place % 2) for place in range(12)])
+    former, path = tmp_path / "before.csv", tmp_path / "rows.csv"
+    lines = [",".join(map(str, [*month.values(), 1])) for month in (july, august, august)]
+    former.write_text("\n".join([",".join([*july, "delay"]), *lines]) + "\n")
+    assert write_dataset(settings, "flight-delay-onehot", path, onto=former) == 12
+    frame = rows.load(path)[0]
+    assert (frame["MES_7"].sum(), frame["MES_8"].sum(), frame["delay"].sum()) == (12, 2, 6 + 2)
+
+
+def test_what_does_not_fit_beneath_is_refused(make_settings: Make, small_models: Path, tmp_path: Path) -> None:
+    """Other columns, a file that is not there, a model to which a month is nothing; and no file is left."""
+    settings = make_settings(label_min_count=2)
+    flight = {"OPERA": "Sky Airline", "TIPOVUELO": "N", "MES": 7}
+    row = {"city": "Lima", "age": 1.0, "stops": 1, "member": True}
+    events = [event(START, flight, id_=str(place)) for place in range(2)]
+    write(settings.events_dir, [*events, *(event(START, row, id_=name, model="mixed") for name in "ab")])
+    labels = [label(START, "a", "late"), label(START, "b", "early")]
+    write(settings.labels_dir, [*labels, label(START, "0", 0), label(START, "1", 1)])
+    path, former = tmp_path / "out.csv", tmp_path / "before.csv"
+    with pytest.raises(duckdb.Error, match=r"before\.csv"):
+        write_dataset(settings, "flight-delay", path, onto=former)
+    former.write_text("OPERA,MES\nSky Airline,7\n")
+    with pytest.raises(DatasetError, match=r"before\.csv: the columns are \['OPERA', 'MES'\], expected \['OPERA', "):
+        write_dataset(settings, "flight-delay", path, onto=former)
+    with pytest.raises(DatasetError, match="^mixed/1 has no feature that follows the calendar"):
+        write_dataset(make_settings(models_dir=small_models, label_min_count=2), "mixed", path, onto=former)
+    assert not path.exists()
 
 
 def test_the_command_says_how_many_or_why_not(

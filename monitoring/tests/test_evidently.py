@@ -5,9 +5,9 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ import pytest
 
 from monitoring import run
 from monitoring.evidently_report import process, sample, wish
+from monitoring.evidently_report.block import Sample
 from monitoring.evidently_report.outcome import read_outcome
-from monitoring.evidently_report.task import TASKS_FILE, Drift, Task
+from monitoring.evidently_report.task import RESULTS_FILE, TASKS_FILE, Drift, Result, Task
 from monitoring.report import Report, read_latest
 from monitoring.settings import Settings
 from monitoring.tests.conftest import ROOT
@@ -92,15 +93,21 @@ def july_with_an_arrival(settings: Settings, flights: Watched, rows: int = 3000,
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[wish.Wish]:
     """What runs ask of Evidently, instead of having it done."""
     found: list[wish.Wish] = []
-    monkeypatch.setattr(run, "grant", lambda wishes, *_: found.extend(wishes))
+
+    class Listener(process.Evidently):
+        def start(self) -> None:
+            """Nothing is started."""
+
+        def grant(self, wishes: Sequence[wish.Wish], progress: Callable[[str], None]) -> None:  # noqa: ARG002
+            found.extend(wishes)
+
+    monkeypatch.setattr(run, "Evidently", Listener)
     return found
 
 
 def made_with(monkeypatch: pytest.MonkeyPatch, *program: str) -> None:
     """Have another program do Evidently's part."""
-    monkeypatch.setattr(
-        run, "grant", lambda wishes, settings, progress: process.grant(wishes, settings, progress, program)
-    )
+    monkeypatch.setattr(run, "Evidently", partial(process.Evidently, program=program))
 
 
 def only(reports: tuple[Report, ...]) -> Report:
@@ -131,7 +138,7 @@ def test_evidently_says_what_our_report_says(
         assert values(quality, its) == pytest.approx(report.quality.measures[ours], abs=1e-3), ours
     # Nobody asked whether every mean is within 10 % of the reference's.
     others = sorted(set(drift["tests"]) - drifted)
-    assert others.pop(0).startswith("Row count in dataset: Equal 49")
+    assert others.pop(0).startswith("Row count in dataset: Equal 19")
     assert others == [f"Value Drift for column {name}" for name in ("MES", "TIPOVUELO", "prediction", "probability")]
     assert len(quality["tests"]) == 2
 
@@ -285,6 +292,7 @@ def test_one_page_that_fails_costs_no_other(
     """The page that was written is linked, the other one's reason is told."""
     code = """
 import json, pathlib, sys
+sys.stdin.read(1)
 tasks = json.loads(pathlib.Path(sys.argv[1], "tasks.json").read_bytes())
 pathlib.Path(sys.argv[2], tasks[0]["page"]).write_text("<html>")
 results = [{"page": tasks[0]["page"], "left_out": ["age"]}, {"page": tasks[1]["page"], "error": "ValueError: odd"}]
@@ -300,6 +308,15 @@ pathlib.Path(sys.argv[1], "results.jsonl").write_text("".join(json.dumps(one) + 
     assert "No quality: ValueError: odd" in page.text
     assert "age holds nothing that it could compare." in page.text
     assert "evidently-quality.html not made: ValueError: odd" in caplog.text
+
+
+def test_a_result_that_was_cut_short_is_of_a_task_that_was_not_done(tmp_path: Path) -> None:
+    """By a full disk, after which the other worker went on in the same line, or by a kill: the others are told."""
+    path = tmp_path / RESULTS_FILE
+    assert list(process._results(path)) == []
+    done = [msgspec.json.encode(Result(page)) for page in ("1.html", "2.html", "3.html")]
+    path.write_bytes(done[0] + b"\n" + done[1][:9] + done[1] + b"\n" + done[2] + b"\n" + done[0][:9])
+    assert [result.page for result in process._results(path)] == ["1.html", "3.html"]
 
 
 def test_where_it_is_not_installed_the_page_says_how_to_get_it(
@@ -334,22 +351,82 @@ def test_what_cannot_be_asked_is_told(
 
 
 def test_its_process_ends_with_the_run(tmp_path: Path) -> None:
-    """Its standard input is held open by the run; when that is closed, however the run ended, it goes."""
+    """Its standard input is held open by the run; when that is closed, however the run ended, it goes: also while it waits."""
+    command = [sys.executable, "-m", "monitoring.evidently_report", str(tmp_path), str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE) as started:
+        assert started.stdin is not None
+        started.stdin.close()
+        assert started.wait(60) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_its_workers_end_with_the_run_too(tmp_path: Path) -> None:
+    """They have the same input: a page that takes for ever does not keep them."""
     code = """
-import sys, threading, time
-from monitoring.evidently_report.__main__ import _end_with_parent
-threading.Thread(target=_end_with_parent, daemon=True).start()
-print("ready", flush=True)
-time.sleep(60)
+import os, sys, time
+from pathlib import Path
+import monitoring.evidently_report.__main__ as program
+program._load = lambda: None
+program._done = lambda task, reports: os.write(1, b"ready" + bytes([10])) and time.sleep(600)
+sys.exit(program.main(Path(sys.argv[1]), Path(sys.argv[1])))
 """
-    began = time.monotonic()
+    sample_ = Sample(0, ())
+    tasks = [
+        Drift(page=page, name="", until="", metadata={}, current=sample_, reference=sample_, thresholds={})
+        for page in ("1.html", "2.html", "3.html")
+    ]
+    (tmp_path / TASKS_FILE).write_bytes(msgspec.json.encode(tasks))
     with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as started:
         assert started.stdout is not None
         assert started.stdin is not None
-        assert started.stdout.readline() == b"ready\n"
+        os.write(started.stdin.fileno(), b"\n")
+        assert [started.stdout.readline() for _ in range(2)] == [b"ready\n"] * 2
         started.stdin.close()
-        assert started.wait(30) == 1
-    assert time.monotonic() - began < 60
-    assert not list(tmp_path.iterdir())
+        assert started.stdout.read() == b"", "the workers hold it open while they are there"
+        assert started.wait(60) == 1
+
+
+def test_a_worker_that_is_killed_loses_its_own_pages_only(tmp_path: Path) -> None:
+    """The code says that one was; the other one's result is told."""
+    code = """
+import os, sys, time
+from pathlib import Path
+import monitoring.evidently_report.__main__ as program
+from monitoring.evidently_report.task import Result
+program._load = lambda: None
+program._done = lambda task, reports: os.kill(os.getpid(), 9) if task.page == "1.html" else Result(task.page)
+sys.exit(program.main(Path(sys.argv[1]), Path(sys.argv[1])))
+"""
+    sample_ = Sample(0, ())
+    tasks = [
+        Drift(page=page, name="", until="", metadata={}, current=sample_, reference=sample_, thresholds={})
+        for page in ("1.html", "2.html")
+    ]
+    (tmp_path / TASKS_FILE).write_bytes(msgspec.json.encode(tasks))
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as started:
+        assert started.stdin is not None
+        assert started.stderr is not None
+        os.write(started.stdin.fileno(), b"\n")
+        assert started.stderr.read() == b"a worker ended with -9\n"
+        assert started.wait(60) == 1
+    (line,) = (tmp_path / RESULTS_FILE).read_bytes().splitlines()
+    assert msgspec.json.decode(line, type=Result) == Result("2.html")
+
+
+def test_what_is_not_wanted_is_not_started(
+    make_settings: Make, flights: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run without Evidently, or with too few events for anything, does not pay for its loading."""
+    monkeypatch.setattr(process.Evidently, "start", lambda _: pytest.fail("it was started"))
+    settings = make_settings()
+    write(settings.events_dir, flight_events(flights, july(flights, 1500), END - DAY, DAY))
+    run.run(settings, AT, ("1d",))
+    settings = make_settings(
+        evidently=True, events_dir=settings.events_dir / "few", archive_dir=settings.archive_dir / "few"
+    )
+    write(settings.events_dir, flight_events(flights, july(flights, 500), END - DAY, DAY))
+    run.run(settings, AT, ("1d",))

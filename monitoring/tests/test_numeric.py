@@ -70,3 +70,44 @@ def test_what_changed_is_named(
     assert levels(found) == expected
     (name,) = expected
     assert next(check.level for check in found[name].checks if check.kind == kind) != "none"
+
+
+def test_where_numbers_went_is_told_in_their_own_unit(judged: Callable[[Change], dict[str, Subject]]) -> None:
+    """Quantiles of the window and of the training data, and the distance in the deviation of the latter."""
+    ages = judged(lambda rows: rows.assign(age=rows["age"] + 12))["age"].numbers
+    assert ages is not None
+    assert list(ages.quantiles) == ["0", "0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99", "1"]
+    assert ages.quantiles["0.5"] - ages.reference_quantiles["0.5"] == pytest.approx(12, abs=1.5)
+    assert ages.distance == pytest.approx(1, abs=0.15)
+    assert not ages.coarse
+    unchanged = judged(lambda rows: rows)["age"].numbers
+    assert unchanged is not None
+    assert unchanged.distance is not None
+    assert unchanged.distance < 0.15
+
+
+def test_a_distance_has_no_verdict(judged: Callable[[Change], dict[str, Subject]]) -> None:
+    """One value in 3,000 that is far enough out moves the mean by any distance, and is no drift; more of these are."""
+
+    def out(share: int) -> Change:
+        return lambda rows: rows.assign(age=rows["age"].where(rows.index % share != 0, 1e6))
+
+    one = judged(out(3000))
+    assert one["age"].numbers is not None
+    assert one["age"].numbers.distance is not None
+    assert one["age"].numbers.distance > 10
+    assert one["age"].numbers.quantiles["1"] == pytest.approx(1e6, rel=0.02)
+    assert levels(one) == {}
+    assert levels(judged(out(100))) == {"age": "alert"}
+
+
+def test_a_feature_without_any_number_left_has_none_to_tell(judged: Callable[[Change], dict[str, Subject]]) -> None:
+    """All of it missing: that is told, and nothing of where it went."""
+    found = judged(lambda rows: rows.assign(age=float("nan")))["age"]
+    assert found.level == "alert"
+    assert found.numbers is None
+
+
+def test_only_subjects_of_numbers_have_them(judged: Callable[[Change], dict[str, Subject]]) -> None:
+    """Categories, whole numbers that are few, and truth values have their shares instead."""
+    assert {name for name, subject in judged(lambda rows: rows).items() if subject.numbers is not None} == {"age"}

@@ -1,5 +1,6 @@
 """The pages say in words what the reports hold."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -15,13 +16,14 @@ from monitoring.pages.page import Pages
 from monitoring.pages.trend import Trend, read_trend
 from monitoring.report import Report, read_latest
 from monitoring.settings import Settings
+from monitoring.tests.canned import put, report
 from monitoring.tests.logs import flight_events, label, write
 from monitoring.tests.test_run import july
 from monitoring.watched import Watched
 
 AT = datetime(2026, 7, 10, 12, 20, tzinfo=UTC)
 END = datetime(2026, 7, 10, 13, tzinfo=UTC)
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 Make = Callable[..., Settings]
 
 
@@ -53,9 +55,14 @@ def arrived(
         labels_dir=folder / "labels",
         reports_dir=folder / "reports",
         archive_dir=folder / "archive",
+        state_dir=folder,
         models_dir=flight_models,
         label_min_count=100,
         evidently=False,
+        reports_keep_days=36_500,  # the days are fixed ones
+        events_keep_days=0,
+        labels_keep_days=0,
+        counts_keep_days=0,
     )
     write(settings.events_dir, flight_events(flights, july(flights, 1500), END - 3 * DAY, DAY), "1.jsonl")
     write(settings.events_dir, flight_events(flights, july(flights, 3000, 500), END - 2 * DAY, 2 * DAY), "2.jsonl")
@@ -93,6 +100,29 @@ def test_a_page_says_how_good_the_model_was(arrived: tuple[Path, list[Report]]) 
     assert "23% of the predictions have their label, half of them within 33 hours." in text
     assert "Lower than the held-out test lets expect: accuracy and f1." in text
     assert "of itself" in text
+
+
+def test_a_page_says_what_is_only_the_season(arrived: tuple[Path, list[Report]]) -> None:
+    """What has moved beside the whole year alone; a feature that has drifted too is told as drift, and not here."""
+    folder, (before, *_, after) = arrived
+    said = words.season(before)
+    assert said.startswith("Of the season, and so no drift (in brackets all of the training data): ")
+    assert "MES = 7 100% (8.8%)" in said
+    assert "mean probability +11." in said
+    assert "joint" not in said
+    assert said in Links((folder / before.place).with_suffix(".html")).text
+    assert "OPERA" not in words.season(after)
+    assert "MES = 7 100% (8.8%)" in words.season(after)
+    assert words.season(msgspec.structs.replace(before, views=before.views | {"plain": before.views["aligned"]})) == ""
+
+
+def test_the_index_tells_reports_of_before_apart(tmp_path: Path) -> None:
+    """By the hour, or where days are short by the second."""
+    short = [report(END + back * SECOND, model="short", day_seconds=30) for back in (0, 30, 60)]
+    usual = [report(END - DAY), report()]
+    put(tmp_path, [*short, *usual])
+    text = Pages(tmp_path).index([short[-1], usual[-1]])
+    assert re.findall(r"<a [^>]*><span [^>]*>([^<]*)</span>", text) == ["13:00:30", "13:00:00", "07-09 13h"]
 
 
 def test_since_is_the_first_window_of_those_that_show_it_without_a_break(arrived: tuple[Path, list[Report]]) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from monitoring import __main__, report, run
-from monitoring.counting import archive
+from monitoring.counting import archive, log_source
+from monitoring.counting.cube import cube
 from monitoring.counting.segments import list_segments
-from monitoring.lock import LockError
-from monitoring.quality.labelled import join
+from monitoring.lock import LockError, only_one
 from monitoring.report import LATEST, Latest, Report, read, read_latest
 from monitoring.run import RunError
 from monitoring.settings import Settings
@@ -222,6 +222,24 @@ def test_a_run_that_fails_leaves_what_was_there(make_settings: Make, monkeypatch
     assert all(read(settings.reports_dir, place) for place in latest.reports)
 
 
+@pytest.mark.parametrize("spoilt", [LATEST, "drift/flight-delay/1/1d/2026-07-10T12Z.json"])
+def test_what_was_written_and_cannot_be_read_stops_no_run(
+    make_settings: Make, caplog: pytest.LogCaptureFixture, spoilt: str
+) -> None:
+    """Neither the newest reports' names, which are made anew, nor a report without a page: every other page is there."""
+    settings = make_settings()
+    run.run(settings, AT - HOUR)
+    (settings.reports_dir / spoilt).write_text("{")
+    (settings.reports_dir / spoilt).with_suffix(".html").unlink(missing_ok=True)
+    (made,) = run.run(settings, AT, ("1d",))
+    latest = read_latest(settings.reports_dir)
+    assert latest is not None
+    assert made.place in latest.reports
+    assert (settings.reports_dir / made.place).with_suffix(".html").exists()
+    assert Path(made.place).stem in (settings.reports_dir / "index.html").read_text()
+    assert spoilt in caplog.text
+
+
 def test_the_future_is_not_reported(make_settings: Make) -> None:
     """A window that has not been yet would count as due what is not."""
     with pytest.raises(RunError, match="has not been yet"):
@@ -237,7 +255,7 @@ def test_two_runs_do_not_meet(make_settings: Make, monkeypatch: pytest.MonkeyPat
         held.write("4711")
         held.flush()
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(LockError, match="another run is under way, process 4711"):
+        with pytest.raises(LockError, match="process 4711 holds it"):
             run.run(settings, AT)
     assert len(run.run(settings, AT)) == 3
 
@@ -260,14 +278,14 @@ def test_a_segment_that_is_closed_meanwhile_is_read_once(
         close()
         return found
 
-    def join_closed(*tables: object, **how: Any) -> object:
+    def count_closed(*tables: Any, **how: Any) -> object:
         close()
-        return join(*tables, **how)
+        return cube(*tables, **how)
 
     if moment == "listed":
         monkeypatch.setattr(archive, "list_segments", list_then_close)
     else:
-        monkeypatch.setattr(run, "join", join_closed)
+        monkeypatch.setattr(log_source, "cube", count_closed)
     assert by_window(run.run(settings, AT, ("1d",)))["1d"].rows == len(events)
     assert segment.with_suffix("").exists()
 
@@ -291,7 +309,7 @@ def test_a_package_that_was_changed_is_left_out_and_named(
 
 def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, *more: str) -> int:
     """``python -m monitoring drift run`` as of the moment."""
-    for name in ("events_dir", "labels_dir", "models_dir", "reports_dir", "archive_dir"):
+    for name in ("events_dir", "labels_dir", "models_dir", "reports_dir", "archive_dir", "state_dir", "evidently"):
         monkeypatch.setenv(f"PUERTA_{name.upper()}", str(getattr(settings, name)))
     return __main__.main(["drift", "run", "--at", "2026-07-10T12:20:00Z", *more])
 
@@ -299,14 +317,17 @@ def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, *more: str) -> 
 def test_the_exit_code_tells_whether_an_alert_stands(
     make_settings: Make, flights: Watched, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """0 without one, 1 with one, 2 where the reports could not be made; progress is told on standard error."""
+    """0 without one, 1 with one, 2 where the reports could not be made, 75 where another run is at it.
+
+    Progress is told on standard error.
+    """
     settings = make_settings()
-    usual = write(settings.events_dir, flight_events(flights, july(flights, 3000), END - 2 * DAY, 2 * DAY))
+    write(settings.events_dir, flight_events(flights, july(flights, 3000), END - 2 * DAY, 2 * DAY))
     assert command(settings, monkeypatch, "--window", "1d") == 0
     said = capsys.readouterr()
     assert "judging flight-delay/1, 1d" in said.err
     assert said.out.splitlines()[1].split()[::3][:2] == ["flight-delay/1", "none"]
-    usual.path.unlink()
+    settings = make_settings(events_dir=settings.state_dir / "more", archive_dir=settings.state_dir / "others")
     write(settings.events_dir, flight_events(flights, july(flights, 3000, 500), END - 2 * DAY, 2 * DAY))
     niceness: list[int] = []
     monkeypatch.setattr(os, "nice", niceness.append)
@@ -315,8 +336,14 @@ def test_the_exit_code_tells_whether_an_alert_stands(
     said = capsys.readouterr()
     assert said.err == ""
     assert "alert: OPERA" in said.out
+    assert command(settings, monkeypatch, "--quiet", "--exit-zero") == 0
+    assert "alert: OPERA" in capsys.readouterr().out
     assert command(make_settings(models_dir=settings.events_dir), monkeypatch) == 2
     assert "the reports could not be made" in capsys.readouterr().err
+    monkeypatch.setattr(run, "_LOCK_SECONDS", 0.0)
+    with only_one(settings.reports_dir / ".lock"):
+        assert command(settings, monkeypatch) == os.EX_TEMPFAIL
+    assert f"nothing done, another run is under way: {settings.reports_dir}/.lock" in capsys.readouterr().err
 
 
 def test_what_nobody_foresaw_is_a_failure_and_no_alert(

@@ -12,10 +12,10 @@ import pytest
 from monitoring.counting.counts import CubeRow, gather
 from monitoring.counting.store import Store
 from monitoring.drift.alignment import align, weigh
+from monitoring.evidently_report.block import Sample
 from monitoring.evidently_report.frame import frame_of
 from monitoring.evidently_report.quota import fitting
 from monitoring.evidently_report.sample import (
-    Sample,
     of_labelled,
     of_labelled_reference,
     of_reference,
@@ -27,7 +27,7 @@ from monitoring.tests.logs import event, write
 from monitoring.watched import Watched, read
 
 START = datetime(2026, 7, 1, 10, 30, tzinfo=UTC)
-SIZE = 50_000
+SIZE = 20_000
 
 
 def index(here: Mapping[Any, float], there: Mapping[Any, float]) -> float:
@@ -52,7 +52,7 @@ def exact(rows: list[CubeRow], watched: Watched) -> dict[str, dict[str, float]]:
 
 @pytest.mark.parametrize("rows", [1300, 64_000, 3_000_000])
 def test_the_stability_index_of_a_sample_is_the_exact_one(flights: Watched, rows: int) -> None:
-    """To 0.0002, in every column, at any volume, though an airline has moved; against the reference of the same months."""
+    """To 0.001, in every column, at any volume, though an airline has moved; against the reference of the same months."""
     draws = Draws(flights, seed=rows)
     drawn = draws.rows(rows, draws.shifted("OPERA", {"JetSmart SPA": 0.06, "Sky Airline": 0.1}))
     weights = weigh(gather(drawn, flights), flights)
@@ -62,7 +62,7 @@ def test_the_stability_index_of_a_sample_is_the_exact_one(flights: Watched, rows
     aligned = align_counts(flights, drawn)
     for name, here in exact(drawn, flights).items():
         sampled = index(window.count(name), reference.count(name))
-        assert sampled == pytest.approx(index(here, aligned[name]), abs=0.0002), name
+        assert sampled == pytest.approx(index(here, aligned[name]), abs=0.001), name
     assert index(window.count("OPERA"), reference.count("OPERA")) > 0.02
 
 
@@ -127,7 +127,7 @@ def counted(lines: list[bytes], watched: Watched, folder: Path) -> list[CubeRow]
 
 
 def test_numbers_are_spread_over_their_bins(small_models: Path, tmp_path: Path) -> None:
-    """Columns one by one, as they were counted; missing ones stay missing, and what is out of range is at the edge."""
+    """Columns one by one, as they were counted; missing ones stay missing, and what is out of range is where it was."""
     watched = read(small_models / "mixed/1")
     from model_files.tests.packages import mixed_rows
 
@@ -143,9 +143,12 @@ def test_numbers_are_spread_over_their_bins(small_models: Path, tmp_path: Path) 
     ages = np.array([instance["age"] for instance in instances[1:] if instance["age"] is not None], dtype=float)
     missing = sum(instance["age"] is None for instance in instances)
     assert frame["age"].isna().mean() == pytest.approx(missing / 2000, abs=1e-4)
-    assert frame["age"].max() < 1e9
-    assert frame["age"].mean() == pytest.approx(ages.mean(), rel=0.02)
-    assert frame["age"].quantile(0.5) == pytest.approx(np.quantile(ages, 0.5), rel=0.05)
+    assert frame["age"].max() == pytest.approx(1e9, rel=0.02)
+    assert (frame["age"] > 1e8).mean() == pytest.approx(1 / 2000, abs=1e-4)
+    usual = frame["age"][frame["age"] < 1e8]
+    assert usual.mean() == pytest.approx(ages.mean(), rel=0.005)
+    assert usual.std() == pytest.approx(ages.std(), rel=0.01)
+    assert frame["age"].quantile(0.5) == pytest.approx(np.quantile(ages, 0.5), rel=0.02)
     reference = frame_of(of_reference(watched, None, SIZE))
     assert list(reference.columns) == list(frame.columns)
     assert reference["age"].mean() == pytest.approx(ages.mean(), rel=0.05)

@@ -1,19 +1,23 @@
 """Runs at their time: which are made, which are caught up, and what becomes of one that fails."""
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from monitoring.lock import only_one
 from monitoring.schedule.history import History, Run
-from monitoring.schedule.scheduler import Result, Scheduler, previous, upcoming
+from monitoring.schedule.scheduler import Result, Scheduler
+from monitoring.schedule.timetable import Timetable, jitter
 
 NOW = datetime(2026, 7, 10, 12, 20, tzinfo=UTC)
-HOURLY = "5 * * * *"
+HOURLY = Timetable("5 * * * *")
 MINUTE = timedelta(minutes=1)
 
 
@@ -21,6 +25,7 @@ MINUTE = timedelta(minutes=1)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock is looked at again at once."""
     monkeypatch.setattr("monitoring.schedule.scheduler._LONGEST_WAIT", 0.001)
+    monkeypatch.setattr("monitoring.schedule.scheduler._STANDING_BY", 0.001)
 
 
 class Clock:
@@ -37,17 +42,28 @@ class Clock:
         return self.moments.pop(0)
 
 
+def make(
+    folder: Path,
+    count: Callable[[Result], None] = lambda _: None,
+    timetable: Timetable = HOURLY,
+    last: datetime | None = None,
+    **values: Any,
+) -> Scheduler:
+    """A scheduler of a folder."""
+    lock = folder / ".schedule.lock"
+    return Scheduler(timetable, {}, History(folder), count, lock=lock, last=lambda: last, **values)
+
+
 def runs(
-    folder: Path, clock: Clock, last: datetime | None, code: str = "pass", expression: str = HOURLY
+    folder: Path, clock: Clock, last: datetime | None, code: str = "pass", timetable: Timetable = HOURLY
 ) -> tuple[list[Run], list[Result]]:
     """What is written down and counted until the clock has told all of its moments."""
     counted: list[Result] = []
-    history = History(folder)
     command = (sys.executable, "-c", code)
-    scheduler = Scheduler(expression, {}, history, counted.append, last=last, command=command, clock=clock)
+    scheduler = make(folder, counted.append, timetable, last, command=command, clock=clock)
     clock.at_end = scheduler.stop
     scheduler.run_until_stopped()
-    return history.runs(), counted
+    return History(folder).runs(), counted
 
 
 def test_the_first_run_is_at_once(tmp_path: Path) -> None:
@@ -73,10 +89,90 @@ def test_moments_that_passed_during_a_run_are_one_run(tmp_path: Path) -> None:
     assert len(runs(tmp_path, Clock(NOW, late, late, late, late), None)[0]) == 2
 
 
-def test_a_clock_that_is_set_back_repeats_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("minutes", [1, 30, 60])
+def test_a_clock_that_is_set_back_repeats_nothing(tmp_path: Path, minutes: int) -> None:
     """The hour that comes twice is reported once."""
-    back = NOW - timedelta(hours=2)
-    assert len(runs(tmp_path, Clock(NOW, NOW, back), None)[0]) == 1
+    back = NOW - minutes * MINUTE
+    assert (
+        len(runs(tmp_path, Clock(NOW, NOW, *[back + minute * MINUTE for minute in range(minutes + 30)]), None)[0]) == 1
+    )
+
+
+def test_a_clock_that_was_far_ahead_keeps_nothing_from_running(tmp_path: Path) -> None:
+    """One run at once when it is right again, then each at its moment; whether a run or its end was told before."""
+    moments = [NOW + minute * MINUTE for minute in range(60)]
+    expected = ["2026-07-10T12:20:00Z", "2026-07-10T13:05:00Z"]
+    ahead = NOW + timedelta(days=400)
+    assert [run.started for run in runs(tmp_path / "restarted", Clock(*moments), ahead)[0]] == expected
+    found = runs(tmp_path / "running", Clock(ahead, ahead, *moments), None)[0]
+    assert [run.started for run in found[1:]] == expected
+
+
+def test_a_clock_that_is_set_ahead_makes_one_run(tmp_path: Path) -> None:
+    """However many moments it left out."""
+    ahead = NOW + timedelta(days=30)
+    assert len(runs(tmp_path, Clock(NOW, NOW, ahead, ahead, ahead), NOW)[0]) == 1
+
+
+CATCH_UP = 'if [ "$0" = --catch-up ]; then exit {code}; fi'  # as the first argument behind the program it is $0
+
+
+def caught_up(folder: Path, clock: Clock, code: int) -> list[bool]:
+    """Of each run whether it was told to catch up, which then ends with a code."""
+    scheduler = make(folder, command=("sh", "-c", CATCH_UP.format(code=code)), clock=clock)
+    clock.at_end = scheduler.stop
+    scheduler.run_until_stopped()
+    return [run.alert or run.result == "failure" for run in History(folder).runs()]
+
+
+def test_the_first_run_and_that_of_a_new_day_catch_up(tmp_path: Path) -> None:
+    """The others need not: what comes late is told a day later at most."""
+    hours = [NOW + hour * timedelta(hours=1) for hour in range(26) for _ in range(3)]
+    found = caught_up(tmp_path, Clock(*hours), 1)
+    assert [place for place, was in enumerate(found) if was] == [0, 12]
+    assert len(found) == 26
+
+
+def test_a_failure_to_catch_up_is_tried_again(tmp_path: Path) -> None:
+    """With the next run."""
+    hours = [NOW + hour * timedelta(hours=1) for hour in range(3) for _ in range(3)]
+    assert caught_up(tmp_path, Clock(*hours), 2) == [True, True, True]
+
+
+def test_a_run_beside_another_is_no_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One made by hand at that moment: it does the same."""
+    assert runs(tmp_path, Clock(NOW, NOW, NOW), None, f"raise SystemExit({os.EX_TEMPFAIL})") == ([], [])
+    assert "another run is under way" in caplog.text
+
+
+def test_without_moments_nothing_runs(tmp_path: Path) -> None:
+    """Reports are made elsewhere; what they say is served."""
+    scheduler = make(tmp_path, timetable=Timetable("-"), command=("/none",))
+    running = threading.Thread(target=scheduler.run_until_stopped)
+    running.start()
+    scheduler.stop()
+    running.join(30)
+    assert not running.is_alive()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_two_schedulers_one_stands_by(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It says so once, counts nothing, and takes over when the first one ends: what was missed is caught up then."""
+    counted: list[Result] = []
+    with only_one(tmp_path / ".schedule.lock"):
+        scheduler = make(tmp_path, counted.append, command=(sys.executable, "-c", "pass"))
+        running = threading.Thread(target=scheduler.run_until_stopped)
+        running.start()
+        time.sleep(0.2)
+        assert counted == []
+        assert caplog.text.count("standing by") == 1
+    until = time.monotonic() + 30
+    while not counted:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    scheduler.stop()
+    running.join(30)
+    assert counted == ["success"]
 
 
 def test_a_failure_is_counted_and_its_reason_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -107,7 +203,7 @@ def test_a_program_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
     """The scheduler goes on."""
     counted: list[Result] = []
     clock = Clock(NOW, NOW, NOW)
-    scheduler = Scheduler(HOURLY, {}, History(tmp_path), counted.append, last=None, command=("/none",), clock=clock)
+    scheduler = make(tmp_path, counted.append, command=("/none",), clock=clock)
     clock.at_end = scheduler.stop
     scheduler.run_until_stopped()
     assert counted == ["failure"]
@@ -116,10 +212,9 @@ def test_a_program_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
 def test_told_to_stop_it_ends_at_once_with_its_run(tmp_path: Path) -> None:
     """What was under way is neither a success nor a failure."""
     counted: list[Result] = []
-    history = History(tmp_path)
     started = tmp_path / "started"
     code = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(600)"
-    scheduler = Scheduler(HOURLY, {}, history, counted.append, last=None, command=(sys.executable, "-c", code))
+    scheduler = make(tmp_path, counted.append, command=(sys.executable, "-c", code))
     running = threading.Thread(target=scheduler.run_until_stopped)
     running.start()
     until = time.monotonic() + 30
@@ -129,12 +224,12 @@ def test_told_to_stop_it_ends_at_once_with_its_run(tmp_path: Path) -> None:
     scheduler.stop()
     running.join(30)
     assert not running.is_alive()
-    assert (counted, history.runs()) == ([], [])
+    assert (counted, History(tmp_path).runs()) == ([], [])
 
 
 def test_waiting_is_ended_too(tmp_path: Path) -> None:
     """Between two runs."""
-    scheduler = Scheduler(HOURLY, {}, History(tmp_path), lambda _: None, last=datetime.now(UTC))
+    scheduler = make(tmp_path, last=datetime.now(UTC))
     running = threading.Thread(target=scheduler.run_until_stopped)
     running.start()
     scheduler.stop()
@@ -154,16 +249,39 @@ def test_waiting_is_ended_too(tmp_path: Path) -> None:
 def test_the_moments_of_an_expression(now: str, before: str, after: str) -> None:
     """The last one, which may be now, and the next one, which is not."""
     moment = datetime.fromisoformat(f"2026-07-10T{now}+00:00")
-    assert previous(HOURLY, moment) == datetime.fromisoformat(f"2026-07-10T{before}+00:00")
-    assert upcoming(HOURLY, moment) == datetime.fromisoformat(f"2026-07-10T{after}+00:00")
+    assert HOURLY.previous(moment) == datetime.fromisoformat(f"2026-07-10T{before}+00:00")
+    assert HOURLY.upcoming(moment) == datetime.fromisoformat(f"2026-07-10T{after}+00:00")
+
+
+def test_a_delay_is_the_same_every_time() -> None:
+    """Runs stay an hour apart; other machines have other delays, of the whole time that is given."""
+    second = MINUTE / 60
+    late, at = Timetable("5 * * * *", 40 * second), NOW.replace(minute=5)
+    assert late.previous(at + 39 * second) == at - 60 * MINUTE + 40 * second
+    assert late.previous(at + 40 * second) == late.upcoming(at) == at + 40 * second
+    assert late.upcoming(at + 40 * second) == at + 60 * MINUTE + 40 * second
+    found = [jitter(60, f"machine-{number} model/1") for number in range(200)]
+    assert found == [jitter(60, f"machine-{number} model/1") for number in range(200)]
+    assert {delay.total_seconds() for delay in found} <= set(range(60))
+    assert len(set(found)) > 40
+    assert jitter(0, "machine") == timedelta(0)
+
+
+def test_a_run_is_made_after_its_delay(tmp_path: Path) -> None:
+    """The first one too: machines that are started together do not run together."""
+    late, at = Timetable("5 * * * *", MINUTE / 200), NOW.replace(minute=5)
+    moments = [at, at + late.delay / 2, at + late.delay, at + late.delay]
+    begun = time.monotonic()
+    assert len(runs(tmp_path, Clock(*moments), at - 60 * MINUTE + late.delay, timetable=late)[0]) == 1
+    assert time.monotonic() - begun >= late.delay.total_seconds()
 
 
 def test_an_expression_of_seconds() -> None:
     """The last moment of one has been, however near the next one is."""
-    expression, midnight = "*/30 * * * * *", NOW + timedelta(seconds=30)
+    timetable, midnight = Timetable("*/30 * * * * *"), NOW + timedelta(seconds=30)
     for second in (0, 1, 29):
-        assert previous(expression, midnight + timedelta(seconds=second)) == midnight
-        assert upcoming(expression, midnight + timedelta(seconds=second)) == NOW + MINUTE
+        assert timetable.previous(midnight + timedelta(seconds=second)) == midnight
+        assert timetable.upcoming(midnight + timedelta(seconds=second)) == NOW + MINUTE
 
 
 def test_the_history_keeps_the_newest_runs(tmp_path: Path) -> None:

@@ -17,6 +17,15 @@ def test_a_log_is_its_closed_and_its_open_segments(tmp_path: Path) -> None:
     assert [segment.is_open for segment in found] == [False, True, False]
 
 
+def test_a_segment_that_is_being_compressed_is_listed_once(tmp_path: Path) -> None:
+    """As its lines, until they are gone: what is compressed may not be whole yet."""
+    for name in ("a.jsonl.gz", "a.jsonl", "b.jsonl.zst"):
+        (tmp_path / name).touch()
+    assert [segment.path.name for segment in list_segments(tmp_path)] == ["a.jsonl", "b.jsonl.zst"]
+    (tmp_path / "a.jsonl").unlink()
+    assert [segment.path.name for segment in list_segments(tmp_path)] == ["a.jsonl.gz", "b.jsonl.zst"]
+
+
 def test_a_folder_that_is_not_there_yet_is_an_empty_log(tmp_path: Path) -> None:
     """Nothing has been predicted."""
     assert list_segments(tmp_path / "none") == []

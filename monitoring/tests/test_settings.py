@@ -27,6 +27,7 @@ def test_the_state_folder_holds_what_is_not_set() -> None:
     [
         ("EVENTS_DIR", "-", "a folder on this machine"),
         ("MODELS_DIR", "gs://bucket/models", "a folder on this machine"),
+        ("CONSOLE_NAMES", "localhost,", "hosts, separated by commas"),
         ("MONITORING_METRICS_PORT", "99999", "a port, 1 to 65535"),
         ("DRIFT_SCHEDULE", "hourly", "a cron expression"),
         ("DRIFT_SCHEDULE", "61 * * * *", "a cron expression"),

@@ -14,7 +14,8 @@ from monitoring.run import run
 from monitoring.settings import Settings
 folder = Path(sys.argv[1])
 names = ("events_dir", "labels_dir", "reports_dir", "archive_dir")
-run(Settings(models_dir=Path("model-files"), **{name: folder / name for name in names}), datetime.now(UTC), ("1d",))
+settings = Settings(models_dir=Path("model-files"), state_dir=folder, **{name: folder / name for name in names})
+run(settings, datetime.now(UTC), ("1d",))
 """
 
 

@@ -10,12 +10,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-_ROOTS = re.compile(r"(?<![\w.$}/])/(?=(?:opt|app|build|state)\b)")  # absolute paths that the Dockerfiles use
+_ROOTS = re.compile(r"(?<![\w.$}/])/(?=(?:opt|app|build|log|state)\b)")  # absolute paths that the Dockerfiles use
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
 # The base image's python: environments are made of one that every user may run, and pip is this environment's.
@@ -38,6 +38,7 @@ class Stage:
 
     root: Path
     folder: str = "/"
+    arguments: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
 
@@ -59,8 +60,8 @@ def read(path: Path) -> Iterator[Instruction]:
             yield Instruction(word.upper(), rest.strip())
 
 
-def follow(dockerfile: Path, context: Path, folder: Path) -> Stage:
-    """Follow a Dockerfile; the last stage. ``folder`` holds the stages' roots."""
+def follow(dockerfile: Path, context: Path, folder: Path, arguments: Mapping[str, str]) -> Stage:
+    """Follow a Dockerfile; the last stage. ``folder`` holds the stages' roots, ``arguments`` are those of the build."""
     bin_folder = folder / "bin"
     bin_folder.mkdir()
     python = bin_folder / "python"
@@ -77,7 +78,7 @@ def follow(dockerfile: Path, context: Path, folder: Path) -> Stage:
                 stage.root.mkdir()
                 stage.environment["PATH"] = f"{bin_folder}:/usr/bin:/bin"
             case "COPY":
-                _copy(rest, context, stage, stages, ignored)
+                _copy(_expand(rest, stage.arguments), context, stage, stages, ignored)
             case "RUN":
                 _run(stage, rest)
             case "WORKDIR":
@@ -87,8 +88,9 @@ def follow(dockerfile: Path, context: Path, folder: Path) -> Stage:
                 for pair in shlex.split(rest):
                     name, _, value = pair.partition("=")
                     stage.environment[name] = stage.here(_expand(value, stage.environment))
-            case "ARG":
-                pass  # the base image
+            case "ARG":  # of the base image, before the first stage, or of one stage
+                name, _, value = rest.partition("=")
+                stage.arguments[name] = arguments.get(name, value)
             case _:
                 stage.settings[word] = rest
     return stage
@@ -139,7 +141,7 @@ def _run(stage: Stage, command: str) -> None:
     done = subprocess.run(
         ["/bin/sh", "-euc", stage.here(command)],
         cwd=stage.path("."),
-        env={**_outside(), **stage.environment},
+        env={**_outside(), **stage.arguments, **stage.environment},
         capture_output=True,
         text=True,
         check=False,

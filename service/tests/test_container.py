@@ -1,20 +1,11 @@
 """The images: what is in them and what never is, and that they run as their Dockerfiles say."""
 
-import http.client
 import json
-import os
 import re
-import shutil
-import signal
 import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 import yaml
@@ -23,130 +14,23 @@ from gateway_config.ports import free_port
 from gateway_config.tests.waiting import eventually
 from service.settings import Settings, describe, read_settings
 from service.tests import dockerfile
+from service.tests.image import ROOT, Builder, ask, scrape
 
-ROOT = Path(__file__).parents[2]
 SERVICE = ROOT / "service" / "Dockerfile"
 GATEWAY = ROOT / "gateway-config" / "Dockerfile"
-PATIENCE = 60  # seconds; only a container that hangs takes them
+MONITORING = ROOT / "monitoring" / "Dockerfile"
 FLIGHT = {"instances": [{"OPERA": "Grupo LATAM", "TIPOVUELO": "N", "MES": 7}]}
 _PIN = re.compile(r"^([a-z0-9.-]+)==(\S+)", re.MULTILINE)
 
 
-class Container(NamedTuple):
-    """A program of an image that runs: its process, and what it has written so far."""
-
-    process: subprocess.Popen[bytes]
-    output: Path
-
-    def stop(self) -> int:
-        """Send SIGTERM; the exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
-
-
-class Image:
-    """An image, made by following its Dockerfile."""
-
-    def __init__(self, path: Path, folder: Path) -> None:
-        self._folder = folder
-        self.stage = dockerfile.follow(path, ROOT, folder)
-
-    def files(self) -> set[str]:
-        """Every file of the image but for its state, which is a volume."""
-        root = self.stage.root
-        return {path.relative_to(root).as_posix() for part in ("app", "opt") for path in (root / part).rglob("*")}
-
-    def scratch(self) -> Path:
-        """A folder that the container may write to."""
-        folder = Path(tempfile.mkdtemp(dir=self._folder, prefix="scratch-"))
-        folder.chmod(0o777)
-        return folder
-
-    @contextmanager
-    def run(self, **environment: str) -> Iterator[Container]:
-        """Start the image's program, as the image's user where the tests may."""
-        command = [*json.loads(self.stage.settings["ENTRYPOINT"]), *json.loads(self.stage.settings.get("CMD", "[]"))]
-        descriptor, name = tempfile.mkstemp(dir=self._folder, prefix="output-")
-        user, group = map(int, self.stage.settings["USER"].split(":"))
-        somebody: dict[str, Any] = {}
-        if dockerfile.runs_as(user, self.stage.here("/opt/venv/bin/python")):
-            os.fchown(descriptor, user, group)  # as container runtimes do with standard output
-            somebody = {"user": user, "group": group, "extra_groups": []}
-        with open(descriptor, "wb") as output:  # noqa: PTH123 - a descriptor
-            process = subprocess.Popen(
-                [self.stage.here(word) for word in command],
-                cwd=self.stage.path("."),
-                env={**self.stage.environment, **environment},
-                stdout=output,
-                **somebody,
-            )
-        try:
-            yield Container(process, Path(name))
-        finally:
-            process.kill()
-            process.wait()
-
-    def healthy(self, **environment: str) -> bool:
-        """What the image's HEALTHCHECK says."""
-        command = json.loads(self.stage.settings["HEALTHCHECK"].partition(" CMD ")[2])
-        done = subprocess.run(
-            command, env={**self.stage.environment, **environment}, stderr=subprocess.DEVNULL, check=False
-        )
-        return done.returncode == 0
-
-    def await_health(self, container: Container, **environment: str) -> None:
-        """Wait until the container is healthy."""
-        until = time.monotonic() + PATIENCE
-        while not self.healthy(**environment):
-            if container.process.poll() is not None or time.monotonic() > until:
-                raise AssertionError(f"the container is not healthy\n{container.output.read_text()}")
-            time.sleep(0.1)
-
-
-Build: TypeAlias = Callable[[Path], Image]
-
-
 @pytest.fixture(scope="module")
-def build() -> Iterator[Build]:
-    """Follows a Dockerfile once, in a folder that the image's user can enter."""
-    made: dict[Path, Image] = {}
+def build() -> Iterator[Builder]:
+    """Makes images, each once."""
     with ExitStack() as stack:
-
-        def build_one(path: Path) -> Image:
-            if path not in made:
-                folder = Path(tempfile.mkdtemp(prefix="puerta-image-"))
-                stack.callback(shutil.rmtree, folder)
-                folder.chmod(0o755)
-                made[path] = Image(path, folder)
-            return made[path]
-
-        yield build_one
+        yield Builder(stack)
 
 
-def ask(
-    port: int, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
-) -> tuple[int, Any]:
-    """The status and the decoded body of one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    try:
-        content = None if body is None else json.dumps(body)
-        connection.request(method, path, content, {"content-type": "application/json", **(headers or {})})
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
-    finally:
-        connection.close()
-
-
-def scrape(port: int) -> str:
-    """What a metrics port says; nothing before it is there."""
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
-            return str(answer.read(), "utf-8")
-    except URLError:
-        return ""
-
-
-@pytest.mark.parametrize("path", [SERVICE, GATEWAY], ids=["service", "gateway"])
+@pytest.mark.parametrize("path", [SERVICE, GATEWAY, MONITORING], ids=["service", "gateway", "monitoring"])
 def test_an_image_runs_as_nobody_from_pinned_wheels(path: Path) -> None:
     """Not root, by number; only wheels, only with hashes; a health check; ended by SIGTERM, in the exec form."""
     settings = dict(dockerfile.read(path))
@@ -180,7 +64,12 @@ def test_the_service_image_is_set_up_for_containers() -> None:
         ("service/tests/conftest.py", True),
         ("service/__pycache__/check.cpython-311.pyc", True),
         ("model-files/model_files/tests/test_package.py", True),
+        ("monitoring/tests/test_run.py", True),
+        ("monitoring/scenarios/contest.py", True),
         ("requirements/service.txt", False),
+        ("requirements/monitoring.txt", False),
+        ("monitoring/run.py", False),
+        ("monitoring/runbooks/README.md", False),
         ("service/server.py", False),
         ("model-files/flight-delay/1/card.md", False),
         ("model-files/model_files/package.py", False),
@@ -192,14 +81,20 @@ def test_the_builder_is_given_only_what_images_are_made_of(path: str, ignored: b
     assert (path in dockerfile.Ignored(ROOT / ".dockerignore")) is ignored
 
 
-@pytest.mark.parametrize("name", ["service", "gateway"])
+@pytest.mark.parametrize("name", ["service", "gateway", "monitoring", "monitoring-small"])
 def test_an_image_has_the_libraries_that_were_tested(name: str) -> None:
     """Every pin is the development environment's own and has its hashes; what trains or tests is not among them."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     pins = set(_PIN.findall(text))
     assert pins
-    assert pins <= set(_PIN.findall((ROOT / "requirements" / "development.txt").read_text()))
-    assert not {"pandas", "scikit-learn", "pytest", "skops", "pyarrow"} & {name for name, _ in pins}
+    tested = set(_PIN.findall((ROOT / "requirements" / "development.txt").read_text()))
+    assert pins <= tested
+    own = {pin for pin, _ in pins}
+    if name.startswith("monitoring"):  # the Cloud Run job counts there
+        assert {pin for pin, _ in tested if pin == "google-cloud-bigquery"} <= own
+    assert not {"pytest", "skops", "skl2onnx"} & own
+    assert ("evidently" in own) is (name == "monitoring")
+    assert "evidently" in own or not {"pandas", "scikit-learn", "pyarrow"} & own
     entries = re.split(r"\n(?=[a-z0-9])", text.strip())
     assert all("--hash=sha256:" in entry for entry in entries)
     assert "index-url" not in text
@@ -214,9 +109,9 @@ def test_compose_describes_what_there_is() -> None:
         assert "no-new-privileges:true" in service["security_opt"]
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
     own = {name for name, service in services.items() if "build" in service}
-    assert own == {"service", "gateway"}
-    for name in own:
-        assert (ROOT / services[name]["build"]["dockerfile"]).is_file()
+    assert own == {"service", "gateway", "monitoring"}
+    assert all((ROOT / services[name]["build"]["dockerfile"]).is_file() for name in own)
+    for name in ("service", "gateway"):
         assert services[name]["environment"]["PUERTA_GATEWAY_TOKEN"].startswith("${PUERTA_GATEWAY_TOKEN:?")
     assert services["gateway"]["ports"] == ["127.0.0.1:8080:8080"]
     assert "ports" not in services["service"]
@@ -229,7 +124,7 @@ def test_compose_describes_what_there_is() -> None:
 @pytest.mark.platform
 @pytest.mark.slow
 @pytest.mark.xdist_group("container")
-def test_the_service_image_serves(build: Build) -> None:
+def test_the_service_image_serves(build: Builder) -> None:
     """Made as its Dockerfile says and run as its user, it predicts, logs to standard output, writes no file, stops."""
     image = build(SERVICE)
     before = image.files()
@@ -250,7 +145,7 @@ def test_the_service_image_serves(build: Build) -> None:
 @pytest.mark.platform
 @pytest.mark.slow
 @pytest.mark.xdist_group("container")
-def test_the_service_image_starts_from_bytecode(build: Build) -> None:
+def test_the_service_image_starts_from_bytecode(build: Builder) -> None:
     """It runs without docstrings, and of what it holds nothing has to be compiled when it starts."""
     image = build(SERVICE)
     done = subprocess.run(
@@ -271,7 +166,7 @@ def test_the_service_image_starts_from_bytecode(build: Build) -> None:
 @pytest.mark.platform
 @pytest.mark.slow
 @pytest.mark.xdist_group("container")
-def test_the_service_image_holds_nothing_that_it_does_not_need(build: Build) -> None:
+def test_the_service_image_holds_nothing_that_it_does_not_need(build: Builder) -> None:
     """No test, no training code, no pickle, no pip, and nothing that anybody but root could change."""
     image = build(SERVICE)
     files = image.files()
@@ -292,7 +187,7 @@ def test_the_service_image_holds_nothing_that_it_does_not_need(build: Build) -> 
 @pytest.mark.platform
 @pytest.mark.slow
 @pytest.mark.xdist_group("container")
-def test_a_command_of_the_image_needs_no_set_up(build: Build) -> None:
+def test_a_command_of_the_image_needs_no_set_up(build: Builder) -> None:
     """``docker run IMAGE check`` finds nothing wrong; ``predict``, whose libraries are elsewhere, says where."""
     image = build(SERVICE)
     environment = {**image.stage.environment, "PUERTA_PORT": "0", "PUERTA_METRICS_PORT": "0"}
@@ -318,7 +213,7 @@ def test_a_command_of_the_image_needs_no_set_up(build: Build) -> None:
 @pytest.mark.platform
 @pytest.mark.slow
 @pytest.mark.xdist_group("container")
-def test_the_gateway_image_lets_in_whoever_has_a_key(build: Build) -> None:
+def test_the_gateway_image_lets_in_whoever_has_a_key(build: Builder) -> None:
     """In front of two service containers, found by name: 401 without a key, 200 with the demo key, and a clean end."""
     service, gateway = build(SERVICE), build(GATEWAY)
     token = {"PUERTA_GATEWAY_TOKEN": "a secret of this test"}

@@ -138,6 +138,25 @@ def test_nothing_is_overwritten(make: Callable[..., SegmentLog], tmp_path: Path)
     assert sorted(content(tmp_path / "log").split()) == [b"0", b"1", b"2", b"3", b"4"]
 
 
+def test_nothing_is_overwritten_by_another_container(
+    make: Callable[..., SegmentLog], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two containers write to one volume, each by the same name, as process 1: one closes as the other opens its own."""
+    first, second = make(), make()
+    first.append(b"1\n")
+    opening = os.open
+
+    def late(path: Path, flags: int, mode: int = 0o777) -> int:
+        first.close()  # between the second one's look at the name and its opening of it
+        return opening(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", late)
+    second.append(b"2\n")
+    second.close()
+    assert kinds(tmp_path / "log") == (2, 0)
+    assert sorted(content(tmp_path / "log").split()) == [b"1", b"2"]
+
+
 def test_the_tick_of_an_unused_log(make: Callable[..., SegmentLog]) -> None:
     """Nothing was written: nothing to close, nothing to recover."""
     log = make()

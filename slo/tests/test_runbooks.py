@@ -32,7 +32,7 @@ def _watching() -> set[str]:
     return {rule["annotations"]["runbook_url"] for group in rules["groups"] for rule in group["rules"]}
 
 
-@pytest.mark.parametrize("name", [*NAMES, "watching"])
+@pytest.mark.parametrize("name", [*NAMES, "retrain", "watching"])
 def test_it_says_what_to_do(name: str) -> None:
     """What it means, what to look at, what to do; its links lead somewhere."""
     path = ROOT / "monitoring" / "runbooks" / f"{name}.md"

@@ -1,0 +1,1 @@
+"""Counting in BigQuery, where Cloud Logging puts what a container logs."""

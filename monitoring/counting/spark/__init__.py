@@ -1,0 +1,1 @@
+"""Counting in Spark, where a log outgrows one machine."""
