@@ -1,7 +1,7 @@
 """One run: the logs read, every window of every model reported, and the newest reports named at the very end."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -99,9 +99,9 @@ def run(
         ):
             made, latest, wishes = _run(order, work, at, watched, evidently)
             evidently.grant(wishes, progress)
+        _tidy(settings, {*latest.reports, *(report.place for report in made.newest)}, progress)
         progress("writing pages")
-        _write_pages(settings.reports_dir, made, latest)
-        _tidy(settings, latest, progress)
+        _write_pages(settings.reports_dir, made, latest)  # after what they would lead to is gone
     return tuple(made.newest)
 
 
@@ -183,10 +183,10 @@ def _make(order: _Order, tables: Tables) -> _Made:
     return made
 
 
-def _tidy(settings: Settings, latest: Latest, progress: Progress) -> None:
+def _tidy(settings: Settings, named: Collection[str], progress: Progress) -> None:
     """The disk stays small; that it can't be done is told, and loses nothing."""
     try:
-        tidy(settings, latest.reports, progress)
+        tidy(settings, named, progress)
     except (OSError, ArchiveError) as error:
         _log.error("not tidied up: %s", error)
 
@@ -201,7 +201,7 @@ def _write_pages(folder: Path, made: _Made, latest: Latest) -> None:
 
 def _unshown(folder: Path, made: _Made) -> list[Report]:
     """The reports whose page is not of them: of this run, and of one that was killed before it wrote its pages."""
-    found = {report.place: report for report in (*made.newest, *made.changed)}
+    found = {report.place: report for report in (*made.newest, *made.changed) if (folder / report.place).exists()}
     stale = []
     for window in {Path(report.place).parent for report in made.newest}:
         for path in (folder / window).glob("*Z.json"):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -222,13 +223,13 @@ def test_a_run_that_fails_leaves_what_was_there(make_settings: Make, monkeypatch
     assert all(read(settings.reports_dir, place) for place in latest.reports)
 
 
-@pytest.mark.parametrize("spoilt", [LATEST, "drift/flight-delay/1/1d/2026-07-10T12Z.json"])
+@pytest.mark.parametrize("spoilt", [LATEST, "drift/flight-delay/1/1d/2026-07-09T13Z.json"])
 def test_what_was_written_and_cannot_be_read_stops_no_run(
     make_settings: Make, caplog: pytest.LogCaptureFixture, spoilt: str
 ) -> None:
     """Neither the newest reports' names, which are made anew, nor a report without a page: every other page is there."""
     settings = make_settings()
-    run.run(settings, AT - HOUR)
+    run.run(settings, AT - DAY)
     (settings.reports_dir / spoilt).write_text("{")
     (settings.reports_dir / spoilt).with_suffix(".html").unlink(missing_ok=True)
     (made,) = run.run(settings, AT, ("1d",))
@@ -357,3 +358,24 @@ def test_what_nobody_foresaw_is_a_failure_and_no_alert(
     monkeypatch.setattr(run, "make", broken)
     assert command(make_settings(), monkeypatch) == 2
     assert "nobody foresaw this" in capsys.readouterr().err
+
+
+def test_no_page_leads_to_a_report_that_the_same_run_deleted(make_settings: Make, flights: Watched) -> None:
+    """Of a day long ago the last report stays: the one before it goes, and so do the links to it. What was asked for stays."""
+    settings = make_settings()
+    write(settings.events_dir, flight_events(flights, july(flights, 3000), END - 2 * DAY, 2 * DAY))
+    for at in (AT - 2 * HOUR, AT - HOUR, AT, AT - HOUR):
+        (made,) = run.run(settings, at, ("1d",))
+        assert (settings.reports_dir / made.place).exists()
+        pages = {path.relative_to(settings.reports_dir).as_posix() for path in settings.reports_dir.rglob("*.html")}
+        links = set(re.findall(r'href="([^"#]+\.html)"', (settings.reports_dir / "index.html").read_text()))
+        assert links
+        assert links <= pages
+        assert pages - {"index.html"} == {place.replace(".json", ".html") for place in named(settings)}
+
+
+def named(settings: Settings) -> set[str]:
+    """The reports that there are."""
+    return {
+        path.relative_to(settings.reports_dir).as_posix() for path in settings.reports_dir.glob("drift/*/*/*/*Z.json")
+    }
