@@ -48,7 +48,13 @@ types: develop ## Tests: mypy, strict
 benchmark: develop packages ## Measure: speed beside the bare-ASGI ceiling, in one run (about five minutes)
 	$(BIN)/python -m load_tests benchmark --seconds $(SECONDS)
 
-compare: develop packages ## Measure: what the gateway adds to a request, beside HAProxy and nginx where they are installed
+challenge: develop packages ## Measure: 45 seconds of all that the platform can answer, with a verdict (other scenarios: load-tests/README.md)
+	$(BIN)/python -m load_tests run challenge
+
+peers: develop packages ## Measure: the same model in BentoML, MLServer, LitServe, Ray Serve, MLflow, Flask and FastAPI (25 minutes, 4 GB)
+	$(BIN)/python -m load_tests peers
+
+compare: develop packages ## Measure: what each layer of the gateway adds to a request, beside HAProxy and nginx where they are installed
 	$(BIN)/python -m load_tests compare
 
 soak: develop packages ## Measure: memory over a million requests, start-up time
@@ -104,7 +110,7 @@ packages: ## Develop: the Debian packages that tests and benchmarks start
 clean: ## Develop: remove the environment, caches and local state
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
 
-.PHONY: run drift check train verify test unit lint types format render pictures benchmark compare soak chaos fuzz scenarios volumes storm lock setup develop packages clean
+.PHONY: run drift check train verify test unit lint types format render pictures benchmark challenge compare peers soak chaos fuzz scenarios volumes storm lock setup develop packages clean
 
 define lock
 	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt

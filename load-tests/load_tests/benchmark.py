@@ -11,14 +11,16 @@ from pathlib import Path
 
 from load_tests import bodies, ceiling, events, flights, oracle, servers, wrk
 from load_tests.bodies import Instance
-from load_tests.contenders import CONTENDERS, Contender, Load
+from load_tests.contenders import CONTENDERS, Contender
+from load_tests.measurement import Measurement
 from load_tests.oracle import Oracle
 from load_tests.paths import MODELS
 from load_tests.processes import Cores, ProcessError, Server
+from load_tests.protocols import PUERTA
 from load_tests.sampling import Sample, Sampler, ask
 from load_tests.servers import Setup
+from load_tests.startup import await_answer
 from load_tests.traces import Receiver
-from load_tests.wrk import Measurement
 
 WARM_SECONDS = 1
 TRACE_RATIO = 0.01
@@ -33,6 +35,7 @@ class Options:
     connections: int = 32
     contenders: tuple[Contender, ...] = CONTENDERS
     models: Path = MODELS
+    model: str = servers.DEFAULT_MODEL
     command: tuple[str, ...] = servers.SERVICE
     application: str = servers.APPLICATION
     scratch: Path | None = None  # where the event logs lie while a round runs; None: the system's temporary folder
@@ -53,6 +56,7 @@ class Round:
     events_logged: int | None = None
     traces_received: int | None = None
     problems: list[str] = field(default_factory=list)
+    first_answer_seconds: float | None = None  # from exec
 
     @property
     def answered(self) -> int:
@@ -92,12 +96,13 @@ class Round:
 
 @dataclass(frozen=True)
 class Result:
-    """All rounds of a run, in the order in which they ran."""
+    """All rounds of a run, in the order in which they ran, and why contenders were left out, by key."""
 
     cores: str
     answer_bytes: int
     contenders: tuple[Contender, ...]
     rounds: list[Round]
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
@@ -121,50 +126,67 @@ class Benchmark:
         self._options = options
         self._say = say
         self._cores = Cores.split()
-        self._oracle = Oracle(oracle.newest(options.models, servers.DEFAULT_MODEL))
+        self._oracle = Oracle(oracle.newest(options.models, options.model))
 
     def run(self) -> Result:
         """Run all rounds.
 
         Raises:
-            ProcessError: if a server does not start or dies.
+            ProcessError: if a server of our own does not start or dies.
             WrkError: if wrk is missing or fails.
         """
         self._say(self._cores.note)
         options = self._options
         rounds = []
+        left_out: dict[str, str] = {}
         scratch = tempfile.TemporaryDirectory(prefix="puerta-benchmark-", dir=options.scratch)
         with self._cores.as_client(), scratch as name:
             folder = Path(name)
-            loads = {one.load.key: self._prepare(one.load, folder) for one in options.contenders}
+            loads = {one.key: self._prepare(one, folder) for one in options.contenders}
             size = self._answer_bytes(folder, loads)
             for number in range(1, options.rounds + 1):
                 for contender in options.contenders:
-                    one = self._round(contender, number, loads[contender.load.key], size, folder)
+                    if contender.key in left_out:
+                        continue
+                    try:
+                        one = self._round(contender, number, loads[contender.key], size, folder)
+                    except ProcessError as error:
+                        if not contender.foreign:
+                            raise
+                        left_out[contender.key] = str(error)
+                        self._say(f"left out: {contender.title}: {error}")
+                        continue
                     rounds.append(one)
                     self._say(_progress(one, contender, options.rounds))
-        return Result(self._cores.note, size, options.contenders, rounds)
+        there = tuple(one for one in options.contenders if one.key not in left_out)
+        kept = [one for one in rounds if one.contender not in left_out]
+        return Result(self._cores.note, size, there, kept, left_out)
 
-    def _prepare(self, load: Load, folder: Path) -> _Prepared:
+    def _prepare(self, contender: Contender, folder: Path) -> _Prepared:
+        load = contender.load
         drawn = bodies.batches(flights.read(), self._oracle.manifest, rows=load.rows, count=load.different)
-        encoded = [bodies.encode(rows, layout=load.layout) for rows in drawn]
-        return _Prepared(drawn, encoded, bodies.write(folder / f"{load.key}.jsonl", bodies.lines(encoded)))
+        encoded = [contender.protocol.encode(rows) for rows in drawn]
+        return _Prepared(drawn, encoded, bodies.write(folder / f"{contender.key}.jsonl", bodies.lines(encoded)))
 
     def _setup(self, folder: Path, receiver: Receiver) -> Setup:
-        tracing = {"PUERTA_OTLP_ENDPOINT": receiver.endpoint, "PUERTA_TRACE_RATIO": str(TRACE_RATIO)}
         options = self._options
-        return Setup(folder, options.models, options.command, options.application, tracing)
+        settings = {
+            "PUERTA_DEFAULT_MODEL": options.model,
+            "PUERTA_OTLP_ENDPOINT": receiver.endpoint,
+            "PUERTA_TRACE_RATIO": str(TRACE_RATIO),
+        }
+        return Setup(folder, options.models, options.command, options.application, settings)
 
     def _answer_bytes(self, folder: Path, loads: dict[str, _Prepared]) -> int:
         """Ask the service once, so that the ceiling's constant is as long as a real answer."""
-        body = bodies.encode(next(iter(loads.values())).instances[0][:1])
+        body = PUERTA.encode(next(iter(loads.values())).instances[0][:1])
         with (
             Receiver() as receiver,
             Server(servers.service(self._setup(folder / "size", receiver)), folder / "size") as server,
         ):
             connection = HTTPConnection("127.0.0.1", server.launch.port, timeout=30)
             try:
-                sample = ask(connection, servers.PREDICT, 0, body)
+                sample = ask(connection, PUERTA.path, 0, body)
             finally:
                 connection.close()
         if sample.status != 200:  # noqa: PLR2004 - HTTP's own OK
@@ -179,18 +201,24 @@ class Benchmark:
             receiver = stack.enter_context(Receiver())
             setup = self._setup(folder, receiver)
             server = stack.enter_context(Server(contender.launch(setup, size), folder, self._cores))
-            url = server.url + servers.PREDICT
+            if contender.foreign:
+                stack.callback(server.end)
+            path = contender.protocol.path
+            url = server.url + path
+            first_answer = await_answer(server, path, load.bodies[0])
             warm = wrk.run(url, load.file, connections=connections, seconds=WARM_SECONDS)
             before = server.usage()
-            with Sampler(server.launch.port, servers.PREDICT, load.bodies) as sampler:
+            with Sampler(server.launch.port, path, load.bodies) as sampler:
                 measured = wrk.run(url, load.file, connections=connections, seconds=options.seconds)
             after = server.usage()
-            server.stop()
+            if not contender.foreign:
+                server.stop()
             problems = [*warm.problems(), *measured.problems(), *sampler.failures]
             problems += self._wrong_samples(contender, load, sampler.samples, size)
-            answered = (warm.requests + measured.requests + len(sampler.samples)) * contender.load.rows
+            # One answer more: the first of all.
+            answered = (1 + warm.requests + measured.requests + len(sampler.samples)) * contender.load.rows
             logged = traced = None
-            if not contender.bare:
+            if not (contender.bare or contender.foreign):
                 logged, traced = events.count_lines(setup.events), receiver.count.traces
                 # wrk hangs up with at most one request in flight on each connection, in each of its two runs.
                 in_flight = 2 * connections * contender.load.rows
@@ -209,6 +237,7 @@ class Benchmark:
             events_logged=logged,
             traces_received=traced,
             problems=problems,
+            first_answer_seconds=first_answer,
         )
 
     def _wrong_samples(self, contender: Contender, load: _Prepared, samples: Sequence[Sample], size: int) -> list[str]:
@@ -219,7 +248,8 @@ class Benchmark:
         if contender.bare:
             constant = ceiling.answer(size)
             return wrong + ["the ceiling's answer is not its constant" for sample in right if sample.answer != constant]
-        found = [self._oracle.disagreement(load.instances[sample.index], sample.answer) for sample in right]
+        differs = contender.protocol.disagreement
+        found = [differs(self._oracle, load.instances[sample.index], sample.answer) for sample in right]
         return wrong + [f"a wrong answer: {difference}" for difference in found if difference]
 
 

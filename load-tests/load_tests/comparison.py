@@ -1,34 +1,43 @@
-"""What a gateway costs: the same requests on every way to the service, one way after another, round after round."""
+"""What each layer of the gateway costs: the same requests on every way to the service, way after way, round by round."""
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
-from http.client import HTTPConnection
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from load_tests import servers, tables, wrk
-from load_tests.figures import Spread
-from load_tests.gateways import WAYS, Opened, Site, Way
+from load_tests import figures, first_requests, new_connections, open_loop, servers, wrk
+from load_tests.figures import Interval, Spread
+from load_tests.first_requests import Firsts
+from load_tests.gateways.way import Opened, Site, Way
+from load_tests.gateways.ways import POLICY, WAYS
+from load_tests.measurement import Measurement
 from load_tests.paths import MODELS, WRK_BODIES
 from load_tests.processes import Cores, Server
 from load_tests.servers import Setup
 
-TOKEN = "the-token-of-a-comparison"  # noqa: S105 - of servers that live for a minute
-# What the issue of the gateway asks for: milliseconds of the median at one connection.
-MOST_OVER = {"direct": 0.30, "bare": 0.10}
+TOKEN = "the-token-of-a-comparison"  # noqa: S105 - of servers that live for some minutes
+ALONE = "1 connection"
+AFRESH = "new connections"
+WARM_SECONDS = 3
+PERCENTILES = ("p50", "p90", "p99")
+_TRIES = 3
 _JSON = {"content-type": "application/json"}
+
+
+class GatewayError(RuntimeError):
+    """A gateway that lets in whom it should not, keeps out whom it should let in, or does not answer at all."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to compare."""
+    """How to compare. ``rates`` are requests a second of an open loop; they should lie below the knee."""
 
     rounds: int = 9
     seconds: int = 1
     connections: int = 32
+    rates: tuple[int, ...] = (500, 1000, 2000)
     ways: tuple[Way, ...] = WAYS
     models: Path = MODELS
     command: tuple[str, ...] = servers.SERVICE
@@ -37,15 +46,14 @@ class Options:
 
 @dataclass(frozen=True)
 class Sight:
-    """One way in one round: percentiles in ms at one connection and under load, and the gateway's CPU under load."""
+    """One way in one round: percentiles in ms by load; what its own process used in the closed loop of many."""
 
     way: str
     number: int
-    alone_ms: dict[str, float]
-    loaded_ms: dict[str, float]
-    requests_per_second: float
-    gateway_cpu_microseconds: float | None
-    gateway_rss_bytes: int | None
+    latency_ms: dict[str, dict[str, float]]
+    requests_per_second: float | None = None
+    gateway_cpu_microseconds: float | None = None
+    gateway_rss_bytes: int | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -56,29 +64,46 @@ class Comparison:
     cores: str
     ways: tuple[Way, ...]
     sights: list[Sight]
+    firsts: Firsts | None = None
+
+    @property
+    def loads(self) -> list[str]:
+        """The loads under which percentiles were taken."""
+        return list(self.sights[0].latency_ms)
 
     def of(self, key: str) -> list[Sight]:
         """The rounds of one way."""
         return [sight for sight in self.sights if sight.way == key]
 
-    def added(self, key: str, base: str, percentile: str = "p50") -> Spread:
-        """Milliseconds that a way adds to another at one connection, each round by itself."""
-        pairs = zip(self.of(key), self.of(base), strict=True)
-        return Spread.of([one.alone_ms[percentile] - other.alone_ms[percentile] for one, other in pairs])
+    def latency(self, key: str, percentile: str = "p50", load: str = ALONE) -> Spread:
+        """A percentile of a way in ms."""
+        return Spread.of([sight.latency_ms[load][percentile] for sight in self.of(key)])
+
+    def added(self, key: str, base: str, percentile: str = "p50", load: str = ALONE) -> Interval:
+        """What a way has more of a percentile than another, in ms: each round's own difference."""
+        own, others = ([sight.latency_ms[load][percentile] for sight in self.of(way)] for way in (key, base))
+        return figures.paired(own, others)
+
+    def cpu(self, key: str) -> Spread | None:
+        """CPU of a gateway's own process for a request, in us; None for the direct way."""
+        used = [sight.gateway_cpu_microseconds for sight in self.of(key) if sight.gateway_cpu_microseconds is not None]
+        return Spread.of(used) if used else None
 
     @property
     def problems(self) -> list[str]:
         """What was wrong, with where."""
-        return [f"{one.way}, round {one.number}: {problem}" for one in self.sights for problem in one.problems]
+        found = [f"{one.way}, round {one.number}: {problem}" for one in self.sights for problem in one.problems]
+        return found + ([] if self.firsts is None else self.firsts.problems)
 
 
 def compare(options: Options, say: Callable[[str], None]) -> Comparison:
-    """Run every way, round after round; the service and the gateways share one core, wrk has the other.
+    """Run every way, round after round; the service and the gateways share one core, the clients have the other.
 
     Raises:
         ProcessError: if a server does not start or dies.
         WrkError: if wrk is missing or fails.
-        GatewayError: if a gateway does not refuse what it should.
+        OpenLoopError: if nobody listens any more, or its client failed.
+        GatewayError: if a gateway does not refuse what it should, or answers nothing.
     """
     cores = Cores.split()
     say(cores.note)
@@ -90,26 +115,26 @@ def compare(options: Options, say: Callable[[str], None]) -> Comparison:
         folder = Path(name)
         setup = Setup(folder / "service", options.models, options.command, settings={"PUERTA_GATEWAY_TOKEN": TOKEN})
         service = stack.enter_context(Server(servers.service(setup), folder / "service", cores))
-        doors: dict[str, tuple[Server, str]] = {}
+        _warm(Opened(service.launch, service.launch.port), WARM_SECONDS)
+        firsts = None
+        if any(way.key == POLICY for way in options.ways):
+            at_gateway = partial(Site, service.launch.port, TOKEN)
+            firsts = first_requests.measure(at_gateway, folder / "firsts", cores, options.rounds)
+            say(f"first requests of a key: {options.rounds} starts and reloads")
+        doors: dict[str, tuple[Server, Opened]] = {}
         for way in options.ways:
-            opened = Opened(service.launch)
-            server = service
+            opened, server = Opened(service.launch, service.launch.port), service
             if way.open is not None:
                 opened = way.open(Site(service.launch.port, TOKEN, folder / way.key))
                 server = stack.enter_context(Server(opened.launch, folder / way.key, cores))
             require_refusals(way, opened)
-            doors[way.key] = server, opened.key
+            _warm(opened, 1)
+            doors[way.key] = server, opened
         sights = []
         for number in range(1, options.rounds + 1):
-            for way in options.ways:
-                server, key = doors[way.key]
-                sights.append(_look(way, number, server, key, options))
-            say(f"round {number}/{options.rounds}  " + _progress(sights[-len(options.ways) :]))
-    return Comparison(cores.note, options.ways, sights)
-
-
-class GatewayError(RuntimeError):
-    """A gateway that lets in whom it should not, or keeps out whom it should let in."""
+            sights += [_look(way, number, *doors[way.key], options) for way in options.ways]
+            say(f"round {number}/{options.rounds}  " + progress(sights[-len(options.ways) :]))
+    return Comparison(cores.note, options.ways, sights, firsts)
 
 
 def require_refusals(way: Way, opened: Opened) -> None:
@@ -121,7 +146,7 @@ def require_refusals(way: Way, opened: Opened) -> None:
     expected = {opened.key: 200} | ({"": 401, "not-" + opened.key: 400} if opened.key else {})
     body = WRK_BODIES.read_bytes().splitlines()[0]
     for key, status in expected.items():
-        connection = HTTPConnection("127.0.0.1", opened.launch.port, timeout=10)
+        connection = opened.connect(10)
         try:
             connection.request("POST", servers.PREDICT, body, _JSON | ({"x-api-key": key} if key else {}))
             came = connection.getresponse().status
@@ -131,99 +156,57 @@ def require_refusals(way: Way, opened: Opened) -> None:
             raise GatewayError(f"{way.title}: {came} came {'with' if key else 'without'} a key, expected {status}")
 
 
-def _look(way: Way, number: int, server: Server, key: str, options: Options) -> Sight:
-    url = server.url + servers.PREDICT
-    headers = (f"x-api-key: {key}",) if key else ()
-    alone = wrk.run(url, WRK_BODIES, connections=1, seconds=options.seconds, headers=headers)
+def _warm(opened: Opened, seconds: int) -> None:
+    """The service goes on importing while it answers its first requests, and scripts are compiled as they run."""
+    wrk.run(opened.url + servers.PREDICT, WRK_BODIES, connections=2, seconds=seconds, headers=opened.headers)
+
+
+def _look(way: Way, number: int, server: Server, opened: Opened, options: Options) -> Sight:
+    url, headers = opened.url + servers.PREDICT, opened.headers
+    ask = partial(wrk.run, url, WRK_BODIES, seconds=options.seconds, headers=headers)
+    alone = ask(connections=1)
+    steady = {rate: _steady(opened, rate, options) for rate in options.rates}
+    afresh = new_connections.measure(opened)
     before = server.usage()
-    loaded = wrk.run(url, WRK_BODIES, connections=options.connections, seconds=options.seconds, headers=headers)
+    many = ask(connections=options.connections)
     after = server.usage()
-    used = (after.cpu_seconds - before.cpu_seconds) * 1e6 / max(1, loaded.requests)
+    used = (after.cpu_seconds - before.cpu_seconds) * 1e6 / max(1, many.requests)
+    loads = {ALONE: alone, **{f"{rate:,}/s": one for rate, one in steady.items()}}
+    seen = {load: (one.latency_ms, one.problems()) for load, one in loads.items()} | {AFRESH: afresh}
+    for load, (latency, problems) in seen.items():
+        if not latency:
+            raise GatewayError(f"{way.title}, round {number}, {load}: {'; '.join(problems)}")
     return Sight(
         way=way.key,
         number=number,
-        alone_ms=alone.latency_ms,
-        loaded_ms=loaded.latency_ms,
-        requests_per_second=loaded.requests_per_second,
+        latency_ms={load: {name: latency[name] for name in PERCENTILES} for load, (latency, _) in seen.items()},
+        requests_per_second=many.requests_per_second,
         gateway_cpu_microseconds=None if way.open is None else used,
         gateway_rss_bytes=None if way.open is None else after.rss_bytes,
-        problems=[*alone.problems(), *loaded.problems()],
+        problems=[
+            *(f"{load}: {problem}" for load, (_, problems) in seen.items() for problem in problems),
+            *many.problems(),
+        ],
     )
 
 
-HEAD = ("", "p50 ms", "over direct", "over bare routing", "p99 ms", "CPU us", "requests/CPU s", "RSS MB", "checks")
+def _steady(opened: Opened, rate: int, options: Options) -> Measurement:
+    """An open loop. One in which the client itself was late says nothing of the way, and is run again."""
+    for _ in range(_TRIES):
+        one = open_loop.run(
+            opened.url + servers.PREDICT,
+            WRK_BODIES,
+            rate=rate,
+            seconds=options.seconds,
+            connections=options.connections,
+            headers=opened.headers,
+            authority=opened.authority,
+        )
+        if one.pace is None or not one.pace.reasons(one.latency_ms):
+            break
+    return one
 
 
-def rows(comparison: Comparison) -> list[list[str]]:
-    """One line a way: the median at one connection and what it adds; the gateway's own CPU under load."""
-    return [_row(comparison, way) for way in comparison.ways]
-
-
-def _row(comparison: Comparison, way: Way) -> list[str]:
-    own = comparison.of(way.key)
-    keys = {other.key for other in comparison.ways}
-    cpu = [sight.gateway_cpu_microseconds for sight in own if sight.gateway_cpu_microseconds is not None]
-    rss = [sight.gateway_rss_bytes for sight in own if sight.gateway_rss_bytes is not None]
-    return [
-        way.title,
-        f"{Spread.of([sight.alone_ms['p50'] for sight in own]).median:.3f}",
-        _added(comparison, way.key, "direct") if "direct" in keys - {way.key} else "",
-        _added(comparison, way.key, "bare") if "bare" in keys and way.key not in {"direct", "bare"} else "",
-        f"{Spread.of([sight.alone_ms['p99'] for sight in own]).median:.3f}",
-        f"{Spread.of(cpu).median:.0f}" if cpu else "",
-        f"{1e6 / Spread.of(cpu).median:,.0f}" if cpu else "",
-        f"{Spread.of(rss).median / 1e6:.0f}" if rss else "",
-        way.checks,
-    ]
-
-
-def _added(comparison: Comparison, key: str, base: str) -> str:
-    spread = comparison.added(key, base)
-    text = f"{spread.median:+.3f} ({spread.low:+.3f} to {spread.high:+.3f})"
-    if key == "policy":
-        text += " met" if spread.median <= MOST_OVER[base] else f" over {MOST_OVER[base]:.2f}"
-    return text
-
-
-def page(comparison: Comparison, machine: dict[str, str]) -> str:
-    """The comparison as Markdown."""
-    parts = [
-        "# What the gateway costs",
-        "What these figures mean is told in [the README](../README.md).",
-        tables.markdown(HEAD, rows(comparison)),
-        (
-            f"- medians of {len(comparison.of(comparison.ways[0].key))} interleaved rounds, differences within a round, the "
-            "lowest and the highest in brackets; the service and the gateways on one core, wrk on the other\n"
-            "- p50 and p99 at one connection; CPU of the gateway's own process, under load\n"
-            "- every status 2xx; before, each gateway that checks a key was seen to refuse none and a wrong one"
-        ),
-        "![The comparison as a plot](gateway.png)",
-        tables.markdown(("", "measured on"), list(machine.items())),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def document(comparison: Comparison, machine: dict[str, str]) -> dict[str, Any]:
-    """Everything as plain data."""
-    return {
-        "machine": machine,
-        "cores": comparison.cores,
-        "rounds": [asdict(sight) for sight in comparison.sights],
-        "problems": comparison.problems,
-    }
-
-
-def write(comparison: Comparison, machine: dict[str, str], folder: Path) -> list[Path]:
-    """Write ``gateway.json``, ``gateway.md`` and ``gateway.png`` into a folder, and name them."""
-    from load_tests import plots
-
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"gateway.{suffix}" for suffix in ("json", "md", "png")]
-    paths[0].write_text(json.dumps(document(comparison, machine), indent=2) + "\n", encoding="utf-8")
-    paths[1].write_text(page(comparison, machine), encoding="utf-8")
-    plots.gateways(comparison, machine, paths[2])
-    return paths
-
-
-def _progress(sights: Sequence[Sight]) -> str:
-    return ", ".join(f"{sight.way} {sight.alone_ms['p50']:.3f} ms" for sight in sights)
+def progress(sights: Sequence[Sight]) -> str:
+    """The medians of one round at one connection, for who waits."""
+    return ", ".join(f"{sight.way} {sight.latency_ms[ALONE]['p50']:.3f}" for sight in sights) + " ms"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from load_tests import servers
-from load_tests.bodies import Layout
 from load_tests.processes import Launch
+from load_tests.protocols import PUERTA, PUERTA_ARRAYS, Protocol
 from load_tests.servers import Setup
 
 Measure = Literal["ratio", "rows_per_cpu_second"]
@@ -14,12 +14,11 @@ Measure = Literal["ratio", "rows_per_cpu_second"]
 
 @dataclass(frozen=True)
 class Load:
-    """What is sent: rows of a request, how they are written, and over how many connections."""
+    """What is sent: rows of a request, how many different ones, and over how many connections."""
 
     key: str
     rows: int
     different: int
-    layout: Layout = "object"
     connections: int | None = None  # None: as many as the benchmark's option says
 
 
@@ -37,6 +36,8 @@ class Contender:
 
     ``launch`` gives the server for a setup and the size in bytes of a one-row answer; ``ceiling`` is the key of the
     contender that this one is a part of, None where there is none; ``bare`` marks the ceilings themselves.
+    ``protocol`` is how it is asked. ``foreign`` marks another project's server: it has no event log, and where it cannot
+    be started it is left out and told, instead of ending the run.
     """
 
     key: str
@@ -46,11 +47,13 @@ class Contender:
     ceiling: str | None = None
     target: Target | None = None
     bare: bool = False
+    protocol: Protocol = PUERTA
+    foreign: bool = False
 
 
 SINGLE = Load("single", rows=1, different=256)
 BATCH = Load("batch", rows=1000, different=16, connections=4)
-BATCH_ARRAYS = Load("batch-arrays", rows=1000, different=16, layout="array", connections=4)
+BATCH_ARRAYS = Load("batch-arrays", rows=1000, different=16, connections=4)
 
 CONTENDERS = (
     Contender(
@@ -106,6 +109,7 @@ CONTENDERS = (
         lambda setup, _: servers.service(setup),
         BATCH_ARRAYS,
         target=Target("rows_per_cpu_second", 500_000),
+        protocol=PUERTA_ARRAYS,
     ),
 )
 

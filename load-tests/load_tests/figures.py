@@ -4,6 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import linear_regression, median
 
+import numpy as np
+
+FEWEST = 5  # rounds that give an interval: the sample's own ends miss the median of fewer too often
+_DRAWS = 10_000
+_PART = 0.95
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -23,6 +29,44 @@ class Spread:
         if not values:
             raise ValueError("no values to summarise, expected at least one")
         return cls(median(values), min(values), max(values))
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The median of some rounds' differences, with the 95 % confidence interval of it; None with fewer than FEWEST."""
+
+    median: float
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, differences: Sequence[float], seed: int = 1) -> "Interval":
+        """The percentile bootstrap over rounds (Efron 1979); the same values give the same interval.
+
+        Of the median, because one round in which the machine was busy with something else shall not move it. Its
+        bootstrap interval ends at order statistics, so that it holds the true median equally often whatever the
+        distribution: in 88 to 96 % of all cases for 5 to 31 rounds, in 96 % for 9 or 15. A test counts that.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        if not differences:
+            raise ValueError("no values to summarise, expected at least one")
+        middle = median(differences)
+        if len(differences) < FEWEST:
+            return cls(middle, None, None)
+        drawn = np.random.default_rng(seed).choice(np.asarray(differences, float), (_DRAWS, len(differences)))
+        low, high = np.quantile(np.median(drawn, axis=1), ((1 - _PART) / 2, (1 + _PART) / 2))
+        return cls(middle, float(low), float(high))
+
+
+def paired(values: Sequence[float], bases: Sequence[float]) -> Interval:
+    """What is added to each round's own base, so that a slow minute of the machine falls on both.
+
+    Raises:
+        ValueError: if the rounds do not pair up, or there are none.
+    """
+    return Interval.of([value - base for value, base in zip(values, bases, strict=True)])
 
 
 def ratios(values: Sequence[float], bases: Sequence[float]) -> Spread:

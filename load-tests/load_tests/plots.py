@@ -10,7 +10,6 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from load_tests.comparison import Comparison
     from load_tests.memory import Memory
     from load_tests.report import Line
 
@@ -67,43 +66,8 @@ def memory(measured: "Memory", machine: dict[str, str], path: Path) -> None:
         f"One instance, both models: {measured.samples[-1].rss_bytes / 1e6:.1f} MB at the end, {measured.growth}",
         loc="left", color=INK, fontsize=12, fontweight="bold",
     )  # fmt: skip
-    _plain(axes)
+    plain(axes)
     axes.grid(axis="y", color="#e6e9ec", linewidth=0.8)
-    figure.supxlabel(
-        f"{machine['cpu']}, Python {machine['python']}, {machine['date']}", x=0.01, ha="left", fontsize=8, color=SOFT
-    )
-    figure.savefig(path, metadata={"Software": None})
-
-
-def gateways(comparison: "Comparison", machine: dict[str, str], path: Path) -> None:
-    """Draw the median latency of every way at one connection, and what each gateway's own process uses of a core."""
-    figure = Figure(figsize=(11, 1.4 + 0.6 * len(comparison.ways)), dpi=150, layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-    places = range(len(comparison.ways))
-    for place, way in zip(places, comparison.ways, strict=True):
-        own = comparison.of(way.key)
-        colour = OURS if way.key == "policy" else BARE
-        alone = sorted(sight.alone_ms["p50"] * 1e3 for sight in own)
-        median = alone[len(alone) // 2]
-        left.barh(place, median, color=colour, height=0.62)
-        added = "" if way.open is None else f"   +{comparison.added(way.key, 'direct').median * 1e3:,.0f}"
-        left.text(median, place, f"  {median:,.0f}{added}", va="center", fontsize=9, color=INK)
-        cpu = sorted(s.gateway_cpu_microseconds for s in own if s.gateway_cpu_microseconds is not None)
-        if cpu:
-            used = cpu[len(cpu) // 2]
-            right.barh(place, used, color=colour, height=0.62)
-            right.text(used, place, f"  {used:,.0f}", va="center", fontsize=9, color=INK)
-    for axes, title in (
-        (left, "median latency at one connection, us, and what the way adds"),
-        (right, "CPU of the gateway for a request, us"),
-    ):
-        axes.set_ylim(len(comparison.ways) - 0.5, -0.5)
-        axes.set_title(title, loc="left", fontsize=10, color=SOFT)
-        axes.margins(x=0.25)
-        _plain(axes)
-    left.set_yticks(places, [way.title for way in comparison.ways], fontsize=9, color=INK)
-    right.set_yticks([])
-    figure.suptitle("What a gateway costs", x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold")
     figure.supxlabel(
         f"{machine['cpu']}, Python {machine['python']}, {machine['date']}", x=0.01, ha="left", fontsize=8, color=SOFT
     )
@@ -142,7 +106,7 @@ def _throughput(axes: "Axes", lines: Sequence["Line"]) -> None:
     )
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    _plain(axes)
+    plain(axes)
 
 
 def _latency(axes: "Axes", lines: Sequence["Line"]) -> None:
@@ -164,10 +128,11 @@ def _latency(axes: "Axes", lines: Sequence["Line"]) -> None:
         handletextpad=0.1, columnspacing=0.8,
     )  # fmt: skip
     axes.set_title("latency, ms, log scale", loc="left", fontsize=10, color=SOFT)
-    _plain(axes)
+    plain(axes)
 
 
-def _plain(axes: "Axes") -> None:
+def plain(axes: "Axes") -> None:
+    """Take off what an axis does not need."""
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color("#c9ced3")

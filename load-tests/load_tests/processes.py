@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -18,6 +18,7 @@ from load_tests.paths import ROOT
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+_CHILDREN_SECONDS = 2.0
 _POLL_SECONDS = 0.005
 
 
@@ -81,6 +82,7 @@ class Launch:
     environment: Mapping[str, str]
     port: int
     ready_path: str
+    start_seconds: float = START_SECONDS  # at most, until it is ready
 
 
 @dataclass
@@ -113,7 +115,7 @@ class Server:
     def __enter__(self) -> Self:
         self.start()
         try:
-            self.wait_ready()
+            self.wait_ready(self.launch.start_seconds)
         except BaseException:
             self.kill()
             raise
@@ -166,16 +168,13 @@ class Server:
         """
         try:
             main = psutil.Process(self.process.pid)
-            family = [main, *main.children(recursive=True)]
-            cpu = rss = 0.0
-            for member in family:
-                with member.oneshot():
-                    times = member.cpu_times()
-                    cpu += times.user + times.system
-                    rss += member.memory_info().rss
+            used = [_used(main)]
+            for child in main.children(recursive=True):
+                with suppress(psutil.NoSuchProcess):  # a child may end meanwhile
+                    used.append(_used(child))
         except psutil.NoSuchProcess as error:
             raise ProcessError(f"{self.launch.name} is gone{self.tail()}") from error
-        return Usage(cpu, int(rss))
+        return Usage(sum(one.cpu_seconds for one in used), sum(one.rss_bytes for one in used))
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the program."""
@@ -201,23 +200,44 @@ class Server:
         self.send(signal.SIGTERM)
         return self.wait()
 
+    def end(self) -> None:
+        """Ask a program of others to end, and end what is left of it: it may neither stop nor clean up in time."""
+        family = self._children()
+        try:
+            self.stop()
+        except ProcessError:
+            self.kill()
+        _, left = psutil.wait_procs(family, timeout=_CHILDREN_SECONDS)
+        for child in left:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+
     def kill(self) -> None:
         """End the program and what it started, without asking."""
         if self.process.poll() is None:
-            try:
-                children = psutil.Process(self.process.pid).children(recursive=True)
-            except psutil.NoSuchProcess:
-                children = []
+            children = self._children()
             self.process.kill()
             for child in children:
                 if child.is_running():
                     child.kill()
         self.process.wait()
 
+    def _children(self) -> list[psutil.Process]:
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
     def tail(self) -> str:
         """The end of what the server printed, to stand after a message; empty when it printed nothing."""
         text = self.log.read_text(errors="replace").strip() if self.log.exists() else ""
         return ":\n" + "\n".join(text.splitlines()[-12:]) if text else ""
+
+
+def _used(process: psutil.Process) -> Usage:
+    with process.oneshot():
+        times = process.cpu_times()
+        return Usage(times.user + times.system, process.memory_info().rss)
 
 
 def _neutral_environment() -> dict[str, str]:

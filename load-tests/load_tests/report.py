@@ -1,6 +1,7 @@
 """The benchmark's report: one line per contender, as text, Markdown, JSON and a plot."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from load_tests import figures, plots, tables
 from load_tests.benchmark import Result, Round
 from load_tests.contenders import Contender
 from load_tests.figures import Spread
+from load_tests.histogram import PERCENTILES
 
 # Above this part of its core, wrk may have been the limit.
 CLIENT_LIMIT = 0.95
@@ -36,6 +38,7 @@ class Line:
     server_cpu_share: float
     client_cpu_share: float
     rss_megabytes: float
+    first_answer_seconds: float | None = None
 
     @property
     def met(self) -> bool | None:
@@ -78,7 +81,7 @@ def document(result: Result, machine: dict[str, str]) -> dict[str, Any]:
         "cores": result.cores,
         "ceiling_answer_bytes": result.answer_bytes,
         "contenders": [_plain(line) for line in lines(result)],
-        "rounds": [asdict(one) for one in result.rounds],
+        "rounds": [_told(one) for one in result.rounds],
         "problems": result.problems,
     }
 
@@ -95,6 +98,7 @@ def write(result: Result, machine: dict[str, str], folder: Path) -> list[Path]:
 
 def _line(contender: Contender, result: Result) -> Line:
     own = _rounds(result, contender.key)
+    firsts = [one.first_answer_seconds for one in own if one.first_answer_seconds is not None]
     ratio = by_cpu = None
     if contender.ceiling is not None and not contender.bare:
         bases = _rounds(result, contender.ceiling)
@@ -109,12 +113,14 @@ def _line(contender: Contender, result: Result) -> Line:
         ratio=ratio,
         ratio_by_cpu=by_cpu,
         latency_ms={
-            name: Spread.of([one.wrk.latency_ms[name] for one in own]).median for name in own[0].wrk.latency_ms
+            name: Spread.of([one.wrk.latency_ms.get(name, math.nan) for one in own]).median
+            for name in own[0].wrk.latency_ms or PERCENTILES
         },
         cpu_microseconds=Spread.of([one.cpu_microseconds for one in own]).median,
         server_cpu_share=Spread.of([one.server_cpu_share for one in own]).median,
         client_cpu_share=Spread.of([one.client_cpu_share for one in own]).median,
         rss_megabytes=Spread.of([one.rss_bytes / 1e6 for one in own]).median,
+        first_answer_seconds=Spread.of(firsts).median if firsts else None,
     )
 
 
@@ -173,6 +179,14 @@ def _remarks(result: Result) -> Sequence[str]:
     if not result.problems:
         remarks.append("every status 2xx, every sample right, every answered row in the event log, traces received")
     return remarks
+
+
+def _told(one: Round) -> dict[str, Any]:
+    """A round without its histogram and its seconds, which are many lines and of which the table tells what matters."""
+    plain = asdict(one)
+    for name in ("histogram", "by_second", "pace"):
+        del plain["wrk"][name]
+    return plain
 
 
 def _plain(line: Line) -> dict[str, Any]:

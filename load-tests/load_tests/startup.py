@@ -1,6 +1,5 @@
 """From exec to the first answered prediction, and what has been loaded by then."""
 
-import json
 import re
 import time
 from http.client import HTTPConnection, HTTPException
@@ -23,8 +22,7 @@ def first_answer(setup: Setup, body: bytes, cores: Cores) -> float:
     server = Server(servers.service(setup), setup.folder, cores)
     server.start()
     try:
-        _wait_for_answer(server, body)
-        return time.perf_counter() - server.started
+        return await_answer(server, servers.PREDICT, body)
     finally:
         server.kill()
 
@@ -36,7 +34,7 @@ def imported(setup: Setup, body: bytes, cores: Cores) -> set[str]:
         ProcessError: if it does not answer, or tells of no import.
     """
     with Server(servers.service(setup, ("-X", "importtime")), setup.folder, cores) as server:
-        _wait_for_answer(server, body)
+        await_answer(server, servers.PREDICT, body)
         server.stop()
     names = modules_in(server.log.read_text(errors="replace"))
     if "encodings" not in names:  # the first that any interpreter imports
@@ -56,20 +54,26 @@ def mapped_libraries(pid: int) -> set[str]:
     return set(re.findall(r"/site-packages/([^/\s]+)/", maps.read_text())) if maps.exists() else set()
 
 
-def _wait_for_answer(server: Server, body: bytes) -> None:
+def await_answer(server: Server, path: str, body: bytes) -> float:
+    """Ask until the server answers 200, and give the seconds from its exec until then.
+
+    Raises:
+        ProcessError: if it ends, or does not answer in time.
+    """
     limit = time.monotonic() + ANSWER_SECONDS
-    while not _answers(server.launch.port, body):
+    while not _answers(server.launch.port, path, body):
         if server.process.poll() is not None or time.monotonic() > limit:
             raise ProcessError(f"{server.launch.name} answered no prediction{server.tail()}")
         time.sleep(_PAUSE_SECONDS)
+    return time.perf_counter() - server.started
 
 
-def _answers(port: int, body: bytes) -> bool:
+def _answers(port: int, path: str, body: bytes) -> bool:
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("POST", servers.PREDICT, body, {"content-type": "application/json"})
+        connection.request("POST", path, body, {"content-type": "application/json"})
         response = connection.getresponse()
-        return response.status == 200 and bool(json.loads(response.read())["predictions"])  # noqa: PLR2004 - HTTP's own OK
+        return response.status == 200 and bool(response.read())  # noqa: PLR2004 - HTTP's own OK
     except (OSError, HTTPException):
         return False
     finally:

@@ -78,7 +78,7 @@ def _handler(count: Count) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            body = self._body()
             count.take(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
             answer = ExportTraceServiceResponse().SerializeToString()
             self.send_response(200)
@@ -86,6 +86,16 @@ def _handler(count: Count) -> type[BaseHTTPRequestHandler]:
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        def _body(self) -> bytes:
+            if self.headers.get("transfer-encoding") != "chunked":
+                return self.rfile.read(int(self.headers["content-length"]))
+            body = b""
+            while size := int(self.rfile.readline(), 16):  # as Envoy sends it; RFC 9112, section 7.1
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return body
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Say nothing: the count is the log."""

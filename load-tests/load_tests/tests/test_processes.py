@@ -114,3 +114,16 @@ def test_a_server_that_ignores_sigterm_is_told_and_killed(tmp_path: Path, monkey
     with pytest.raises(ProcessError, match="had not ended after"), server:
         pass
     assert server.process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.platform
+def test_ending_a_server_of_others_leaves_nothing_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither itself, which may not stop when asked, nor a program that it started and did not stop."""
+    child = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); import time; time.sleep(600)"
+    started = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}])\n{SERVING}"
+    monkeypatch.setattr(processes, "_CHILDREN_SECONDS", 0.1)
+    with _server(tmp_path, started) as server:
+        (left,) = server._children()
+        server.end()
+    left.wait(5)
+    assert server.process.returncode == -signal.SIGTERM

@@ -8,7 +8,7 @@ import pytest
 
 from load_tests import contenders, report
 from load_tests.benchmark import Result, Round
-from load_tests.wrk import Measurement
+from load_tests.measurement import Measurement
 
 GOLDEN = Path(__file__).parent / "golden" / "benchmark.txt"
 MACHINE = {"cpu": "a processor", "python": "3.11", "date": "2026-11-21"}

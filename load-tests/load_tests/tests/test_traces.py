@@ -26,11 +26,13 @@ def test_spans_and_traces_are_told_apart() -> None:
 
 @pytest.mark.platform
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
-def test_the_receiver_takes_what_an_exporter_sends(encoding: str) -> None:
-    """Plain and compressed messages are answered 200 and counted."""
+@pytest.mark.parametrize("chunked", [False, True])
+def test_the_receiver_takes_what_an_exporter_sends(encoding: str, chunked: bool) -> None:
+    """Plain and compressed messages, whole and in chunks as Envoy sends them, are answered 200 and counted."""
     body = gzip.compress(_message(b"a")) if encoding == "gzip" else _message(b"a")
     with Receiver() as receiver:
-        request = Request(receiver.endpoint, body, {"content-encoding": encoding})  # noqa: S310 - loopback
+        sent = iter([body[:5], body[5:]]) if chunked else body
+        request = Request(receiver.endpoint, sent, {"content-encoding": encoding})  # noqa: S310 - loopback
         with urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
             assert answer.status == 200
         assert receiver.count.spans == 1
