@@ -44,7 +44,7 @@ class Child:
                 stdout=None if self.part.speaks else log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_tie_to_parent(),  # noqa: PLW1509 - this process has no other thread
+                preexec_fn=_as_part(),  # noqa: PLW1509 - this process has no other thread
             )
 
     def ended(self) -> str | None:
@@ -93,13 +93,18 @@ class Child:
         return "\n".join(line[:_TAIL_WIDTH] for line in lines[-_TAIL_LINES:])
 
 
-def _tie_to_parent() -> Callable[[], None] | None:
-    """What makes the kernel kill a child when this process is gone, however that happened (Linux only)."""
+def _as_part() -> Callable[[], None] | None:
+    """What makes the kernel kill a child when this process is gone, however that happened (Linux only).
+
+    And not stop another part's work for it whenever something arrives (``SCHED_BATCH``, sched(7)): parts that ask each
+    other find more to do at once, and answer more with the same cores.
+    """
     if sys.platform != "linux":
         return None
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
 
     def tie() -> None:
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it was gone before the kernel knew
             os._exit(1)

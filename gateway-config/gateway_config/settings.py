@@ -97,7 +97,7 @@ class Settings:
     gateway_admin_port: int = setting(9901, read_port, "port of Envoy's admin interface, on 127.0.0.1")
     gateway_metrics_host: str = setting("127.0.0.1", str, "address that the gateway's metrics are served on")
     gateway_metrics_port: int = setting(9120, read_port, "port of the gateway's metrics; never the gateway's own")
-    gateway_workers: int = setting(1, read_count, "threads of Envoy that serve requests")
+    gateway_workers: int = setting(2, read_count, "threads of Envoy that serve requests")
     gateway_access_log_bytes: int = setting(
         256 << 20, read_count, "size at which the access log is begun anew; one old one is kept"
     )

@@ -166,6 +166,7 @@ def _gateway(service: Server, settings: Mapping[str, str], folder: Path) -> tupl
         "PUERTA_GATEWAY_PORT": str(free_port()),
         "PUERTA_GATEWAY_ADMIN_PORT": str(free_port()),
         "PUERTA_GATEWAY_METRICS_PORT": str(free_port()),
+        "PUERTA_GATEWAY_WORKERS": "1",  # all on one core
         "PUERTA_GATEWAY_POLICY": str(POLICY),
         "PUERTA_STATE_DIR": str(folder),
     }

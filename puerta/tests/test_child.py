@@ -102,6 +102,14 @@ def test_session(start: Start) -> None:
     assert child.tail() == "True ''"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has SCHED_BATCH")
+def test_scheduling(start: Start) -> None:
+    """Nothing that arrives for it interrupts another part's work."""
+    child = start("import os; print(os.sched_getscheduler(0) == os.SCHED_BATCH)")
+    ended(child)
+    assert child.tail() == "True"
+
+
 def test_prepare_comes_first(start: Start, tmp_path: Path) -> None:
     """What must be there before it starts is there."""
     made = tmp_path / "made"

@@ -161,6 +161,7 @@ def _connection_manager(policy: Policy, site: Site, sources: Sources) -> dict[st
                 "typed_config": {
                     "@type": f"{_TYPE}envoy.extensions.filters.http.router.v3.Router",
                     "suppress_envoy_headers": True,
+                    "dynamic_stats": False,  # of each answer's status: the access log has them
                 },
             },
         ],

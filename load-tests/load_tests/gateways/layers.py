@@ -81,6 +81,7 @@ def open_local(site: Site, edit: Edit = whole) -> tuple[LocalGateway, Opened]:
     settings = Settings(
         gateway_port=free_port(),
         gateway_admin_port=free_port(),
+        gateway_workers=1,  # all on one core
         gateway_policy=edited(edit, site.folder),
         gateway_token=site.token,
         state_dir=site.folder,

@@ -5,6 +5,8 @@ After a wanted change: ``python -m gateway_config.tests.envoy.test_rendering`` w
 
 import datetime as dt
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -172,6 +174,16 @@ def test_refused_configuration_is_not_written(tmp_path: Path, policy_file: Path)
         gateway.write()
     assert "\n" not in str(caught.value)
     assert not gateway.folder.exists()
+
+
+def test_allocator() -> None:
+    """Envoy's allocator has the restartable sequences that glibc would take, and the process that is started is Envoy's."""
+    setting, path, *_ = program.command(Path("bootstrap.yaml"), workers=2)[1:]
+    assert setting == "GLIBC_TUNABLES=glibc.pthread.rseq=0"
+    taken = "import ctypes; print(ctypes.c_uint.in_dll(ctypes.CDLL(None), '__rseq_size').value)"  # by glibc
+    command = ["env", setting, sys.executable, "-c", taken]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0\n"
+    assert Path(path) == program.binary()
 
 
 def test_missing_envoy(monkeypatch: pytest.MonkeyPatch) -> None:
