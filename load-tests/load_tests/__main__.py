@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from gateway_config.envoy.program import EnvoyError
 from load_tests.baseline import BaselineError
 from load_tests.bodies import BodyError
 from load_tests.commands import COMMANDS
@@ -22,6 +23,7 @@ MISTAKES = (
     BaselineError,
     BodyError,
     DeployedError,
+    EnvoyError,
     FlightsError,
     GatewayError,
     InstallError,

@@ -29,4 +29,5 @@ class Flights(ls.LitAPI):
 
 if __name__ == "__main__":
     server = ls.LitServer(Flights(), accelerator="auto")
-    server.run(host="127.0.0.1", port=int(os.environ["PEER_PORT"]))
+    # No client.py into whatever folder this was started from.
+    server.run(host="127.0.0.1", port=int(os.environ["PEER_PORT"]), generate_client_file=False)
