@@ -38,6 +38,9 @@ test: develop packages lint types ## Tests: set up, check style and types, run e
 unit: develop ## Tests: only the fast ones, which start nothing
 	$(BIN)/python -m pytest -m "not platform and not slow"
 
+terraform: develop ## Tests: the deployment on GCP, checked without a cloud
+	$(BIN)/python -m terraform check
+
 lint: develop ## Tests: ruff, rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -110,7 +113,7 @@ packages: ## Develop: the Debian packages that tests and benchmarks start
 clean: ## Develop: remove the environment, caches and local state
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
 
-.PHONY: run drift check train verify test unit lint types format render pictures benchmark challenge compare peers soak chaos fuzz scenarios volumes storm lock setup develop packages clean
+.PHONY: run drift check train verify test unit terraform lint types format render pictures benchmark challenge compare peers soak chaos fuzz scenarios volumes storm lock setup develop packages clean
 
 define lock
 	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt

@@ -19,6 +19,7 @@ ARROWS = {
     "slo": set(),
     "dashboards": {"slo"},
     "monitoring": {"service", "model_files"},
+    "terraform": set(),
     "puerta": {"gateway_config"},
 }
 FOLDERS = {

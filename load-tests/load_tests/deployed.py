@@ -6,7 +6,6 @@ read them.
 """
 
 import http.client
-import json
 import ssl
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from gateway_config.trials.outputs import OutputsError, read_output
 from load_tests import servers
 from load_tests.comparison import ALONE, PERCENTILES, Comparison, GatewayError, Sight, progress
 from load_tests.gateways.way import Way
@@ -63,17 +63,9 @@ def read_outputs(path: Path) -> dict[str, str]:
         DeployedError: if the file can't be read, or one of them is missing or no text.
     """
     try:
-        outputs = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DeployedError(f"{path}: {error}, expected Terraform's outputs as JSON") from error
-    found = {}
-    for way, name in OUTPUTS.items():
-        value = outputs.get(name) if isinstance(outputs, dict) else None
-        url = value.get("value") if isinstance(value, dict) else value
-        if not isinstance(url, str) or not url:
-            raise DeployedError(f"{path}: {name}: {value!r} came, expected a URL")
-        found[way] = url
-    return found
+        return {way: read_output(path, name) for way, name in OUTPUTS.items()}
+    except OutputsError as error:
+        raise DeployedError(str(error)) from error
 
 
 def read_secret(path: Path) -> str:

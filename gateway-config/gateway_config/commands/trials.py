@@ -14,6 +14,7 @@ from gateway_config.trials.conformance import (
     Target,
     run_cases,
 )
+from gateway_config.trials.outputs import read_output
 from gateway_config.trials.storm import Report, Storm, volley_of, volleys_of
 
 _WIDTH = 58  # characters of a column
@@ -27,9 +28,16 @@ class TrialError(SettingsError):
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Describe both commands' arguments."""
     conformance = commands.add_parser(
-        "conformance", help="ask a gateway every case of the table: one made for it, or with --url a deployed one"
+        "conformance",
+        help="ask a gateway every case of the table: one made for it, or with --url or --outputs a deployed one",
     )
     conformance.add_argument("--url", default="", help="of a deployed gateway; only the cases marked G are asked")
+    conformance.add_argument(
+        "--outputs",
+        type=Path,
+        metavar="FILE",
+        help="of `terraform output -json`: --url is gateway_url there, --direct is service_url",
+    )
     for option, whose in (
         ("key", "that is right, from here"),
         ("narrow-key", "for another API or operation"),
@@ -62,14 +70,19 @@ def _run_conformance(options: argparse.Namespace, out: TextIO) -> int:
         return 0
     given = {"right": options.key, "narrow": options.narrow_key, "elsewhere": options.elsewhere_key}
     keys = {name: _key(text) for name, text in given.items() if text}
-    if not options.url:
+    if not options.url and not options.outputs:
         if keys or options.direct:
-            raise TrialError("a key is for a deployed gateway: give its --url too")
+            raise TrialError("a key is for a deployed gateway: give its --url or --outputs too")
         with LocalTarget() as local:
             return _print_outcomes(local, out)
-    if not options.url.startswith(("http://", "https://")):
-        raise TrialError(f"--url is {options.url!r}, expected one that begins with https:// or http://")
-    return _print_outcomes(DeployedTarget(options.url, keys, options.direct), out)
+    url, direct = options.url, options.direct
+    if options.outputs:
+        url = url or read_output(options.outputs, "gateway_url")
+        direct = direct or read_output(options.outputs, "service_url")
+    for name, value in (("--url", url), ("--direct", direct or url)):
+        if not value.startswith(("http://", "https://")):
+            raise TrialError(f"{name} is {value!r}, expected one that begins with https:// or http://")
+    return _print_outcomes(DeployedTarget(url, keys, direct), out)
 
 
 def _run_storm(options: argparse.Namespace, out: TextIO) -> int:

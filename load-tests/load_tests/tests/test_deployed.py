@@ -13,6 +13,7 @@ from load_tests import __main__ as program
 from load_tests import deployed
 from load_tests.comparison import ALONE, GatewayError
 from load_tests.deployed import DeployedError, Door, Options
+from tests.outputs import terraform_outputs
 
 DELAY = 0.05  # seconds that the server which stands for the gateway adds
 
@@ -129,6 +130,14 @@ def test_a_secret_is_sent_to_nobody_who_could_be_anybody(url: str, said: str) ->
     with pytest.raises(DeployedError, match=said) as raised:
         deployed.compare(Options({"direct": door, "gateway": door}), _quiet)
     assert "a-secret" not in str(raised.value) + repr(door)
+
+
+@pytest.mark.platform
+def test_outputs_of_terraform(tmp_path: Path) -> None:
+    """A file of `terraform output -json`, as Terraform itself writes it, says both addresses beside all else."""
+    told = {"service_url": "https://a.example", "gateway_url": "https://b.example", "key_commands": {"acme": "gcloud"}}
+    path = terraform_outputs(tmp_path, **told)
+    assert deployed.read_outputs(path) == {"direct": "https://a.example", "gateway": "https://b.example"}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from gateway_config.ports import free_port
 from gateway_config.trials.cases import BACKEND, CASES, DIRECT, MINUTES, SPEND
 from gateway_config.trials.conformance import Answer, DeployedTarget, LocalTarget, _backend_faults, run_cases
 from gateway_config.trials.witness import Reply, Seen, Witness
+from tests.outputs import terraform_outputs
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,47 @@ def test_key_from_a_file(open_door: Witness, tmp_path_factory: pytest.TempPathFa
     assert {value for seen in open_door.seen for value in seen.values("x-api-key")} == {"the-key"}
 
 
+@pytest.mark.platform
+def test_outputs_of_terraform(open_door: Witness, tmp_path: Path) -> None:
+    """A file of `terraform output -json`, as Terraform itself writes it, says where gateway and backend are."""
+    url = f"http://{open_door.address}"
+    path = terraform_outputs(tmp_path, gateway_url=f"{url}/", service_url=url)
+    code, out, err = command("--outputs", str(path), "--key", "k")
+    assert (code, err) == (1, "")
+    rows = {line.split()[0]: line for line in out.splitlines() if line[:1].isdigit()}
+    assert rows["1a"].endswith("passed")
+    assert rows["17b"].endswith("FAILED")
+    assert "the backend answers whoever asks it" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "expected Terraform's outputs as JSON"),
+        ("[]", "gateway_url: None came, expected a URL"),
+        ('{"gateway_url": {"sensitive": true, "type": "string", "value": null}}', "expected a URL"),
+        ('{"gateway_url": {"value": "https://a.example"}}', "service_url: None came, expected a URL"),
+        ('{"gateway_url": {"value": "a.example"}, "service_url": "b"}', "expected one that begins with https://"),
+    ],
+)
+def test_outputs_without_an_address(content: str, said: str, tmp_path: Path) -> None:
+    """Are refused in one line, before anybody is asked."""
+    path = tmp_path / "outputs.json"
+    path.write_text(content)
+    code, out, err = command("--outputs", str(path))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert said in err
+
+
+def test_options_over_outputs(open_door: Witness, tmp_path: Path) -> None:
+    """An address that is given besides the file is the one that is asked."""
+    url, path = f"http://{open_door.address}", tmp_path / "outputs.json"
+    path.write_text('{"gateway_url": "https://nobody.invalid", "service_url": "https://nobody.invalid"}')
+    _, out, _ = command("--outputs", str(path), "--url", url, "--direct", url, "--key", "k")
+    assert "is the URL right" not in out
+    assert "the backend answers whoever asks it" in out
+
+
 def test_nobody_there() -> None:
     """A gateway that can't be reached fails every case that is asked, and says so."""
     code, out, _ = command("--url", f"http://127.0.0.1:{free_port()}")
@@ -134,8 +177,12 @@ def test_nobody_there() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--key", "k"], "a key is for a deployed gateway: give its --url too\n"),
+        (["--key", "k"], "a key is for a deployed gateway: give its --url or --outputs too\n"),
         (["--url", "example.com"], "--url is 'example.com', expected one that begins with https:// or http://\n"),
+        (
+            ["--url", "http://x", "--direct", "x"],
+            "--direct is 'x', expected one that begins with https:// or http://\n",
+        ),
         (["--url", "http://x", "--key", "@/nowhere/key"], "[Errno 2] No such file or directory: '/nowhere/key'\n"),
     ],
 )

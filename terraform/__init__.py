@@ -1,0 +1,1 @@
+"""The deployment on GCP, and the tool that checks it without a cloud: ``python -m terraform``."""

@@ -1,0 +1,1 @@
+"""checkov over the HCL, with policies for what it does not know."""

@@ -1,0 +1,1 @@
+"""The tables in the READMEs of the folders of HCL, made from the HCL."""

@@ -1,0 +1,4 @@
+# The bucket is the one that bootstrap has made: -backend-config="bucket=..." -backend-config="prefix=puerta/prod".
+terraform {
+  backend "gcs" {}
+}

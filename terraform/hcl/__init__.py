@@ -1,0 +1,1 @@
+"""HCL without a terraform binary: read, and held to the provider's schema."""

@@ -1,0 +1,15 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 7.33, < 9.0"
+    }
+    # The identity that IAP calls with is made by the beta provider only.
+    google-beta = {
+      source  = "hashicorp/google-beta"
+      version = ">= 7.33, < 9.0"
+    }
+  }
+}
