@@ -87,6 +87,7 @@ render: develop ## Develop: render what is committed anew, from the policy, the 
 	$(BIN)/python -m gateway_config render generated
 	$(BIN)/python -m slo generate
 	$(BIN)/python -m dashboards build
+	$(BIN)/python -m terraform docs
 
 pictures: develop packages ## Develop: the dashboards' pictures anew, from a platform with ten minutes of traffic
 	$(BIN)/python -m dashboards pictures
@@ -99,6 +100,9 @@ lock: $(VENV)/bin/python ## Develop: resolve the pinned requirements again, with
 	$(call lock,monitoring,--extra monitoring --extra bigquery --extra evidently --constraint requirements/development.txt)
 	$(call lock,monitoring-small,--extra monitoring --extra bigquery --constraint requirements/development.txt)
 	$(call lock,run,--extra service --extra gateway --extra client --extra monitoring --extra slo --constraint requirements/development.txt)
+	$(call lock_file,terraform/provider/tools)
+	$(call lock_file,terraform/provider/schema,--no-deps)
+	$(call lock_file,terraform/checkov/requirements)
 
 setup: $(VENV)/run.stamp ## Develop: the virtual environment with what `make run` needs
 develop: $(VENV)/development.stamp ## Develop: the virtual environment with everything
@@ -114,6 +118,11 @@ clean: ## Develop: remove the environment, caches and local state
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
 
 .PHONY: run drift check train verify test unit terraform lint types format render pictures benchmark challenge compare peers soak chaos fuzz scenarios volumes storm lock setup develop packages clean
+
+# Of a tool that has an environment of its own: FILE.in to FILE.txt.
+define lock_file
+	$(BIN)/uv pip compile --quiet $(1).in $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file $(1).txt
+endef
 
 define lock
 	$(BIN)/uv pip compile --quiet pyproject.toml $(2) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/$(1).txt
