@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -104,8 +105,9 @@ def _as_part() -> Callable[[], None] | None:
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
 
     def tie() -> None:
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        with suppress(OSError):  # a sandbox may refuse it, and it is only faster
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         if os.getppid() != parent:  # it was gone before the kernel knew
             os._exit(1)
 

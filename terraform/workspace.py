@@ -114,9 +114,9 @@ class Workspace:
         return self.run(folder, "test", "-no-color")
 
     def plan(self, folder: Folder) -> Done:
-        """Plan a root with the values of its example file; ``init`` comes first."""
-        self._take_example(folder)
-        return self.run(folder, "plan", "-input=false", "-no-color", "-out=offline.plan")
+        """Plan a root with the values of its example file, which its own tests are not to see; ``init`` comes first."""
+        values = [f"-var-file={VARIABLES}"] if (self.path(folder) / VARIABLES).exists() else []
+        return self.run(folder, "plan", "-input=false", "-no-color", "-out=offline.plan", *values)
 
     def plan_json(self, folder: Folder) -> dict[str, Any]:
         """A root's plan as JSON: ``planned_values``, ``resource_changes``, ``configuration`` and the rest.
@@ -139,11 +139,6 @@ class Workspace:
         with (Path(cache) / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-    def _take_example(self, folder: Folder) -> None:
-        example = self.path(folder) / VARIABLES
-        if example.exists():
-            shutil.copyfile(example, example.with_suffix(""))
 
 
 @contextmanager

@@ -50,8 +50,8 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.name))
-    error_message = "name: ${var.name} came, expected 3 to 20 small letters, digits and -, beginning with a letter."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,17}[a-z0-9]$", var.name))
+    error_message = "name: ${var.name} came, expected 3 to 19 small letters, digits and -, beginning with a letter; accounts of the workflows are called after it."
   }
 }
 

@@ -1,23 +1,27 @@
 """``python -m terraform.canary``: release a new revision on Cloud Run in steps, and take it back when it burns the budgets."""
 
 import argparse
+import os
 import re
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from types import FrameType
+from typing import TextIO
 
 from terraform.canary.budget import budgets
 from terraform.canary.cloud_run import CloudRun, GcloudError, NoServiceError
 from terraform.canary.gates import GATES, Gate, GateError, read_gates
 from terraform.canary.judging import LimitError, Limits, Watch
+from terraform.canary.kept import Kept
 from terraform.canary.prometheus import Prometheus, PrometheusError, managed
 from terraform.canary.rollout import RolledBack, Rollout, RolloutError, Steps, StuckError, give_back, pin
 
 DONE, REFUSED, COULD_NOT, STUCK = range(4)
+_BUDGET_SECONDS = 30.0  # a month of metrics takes a while to count, and no traffic waits for it
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -59,15 +63,15 @@ def _run(service: CloudRun, options: argparse.Namespace) -> None:
 
 def _budget(service: CloudRun, options: argparse.Namespace) -> int:
     gates: tuple[Gate, ...] = read_gates(options.gates)
-    found = budgets(gates, _prometheus(service, options).value, options.service, options.window)
+    found = budgets(gates, _prometheus(service, options, _BUDGET_SECONDS).value, options.service, options.window)
     for one in found:
         _say(f"{one.gate.name}: {'not measured' if one.left is None else f'{one.left:.1%} left'}")
     refused = [words for one in found if (words := one.refusal(options.least / 100))]
     return _told("a release has to wait:\n  " + "\n  ".join(refused), REFUSED) if refused else DONE
 
 
-def _prometheus(service: CloudRun, options: argparse.Namespace) -> Prometheus:
-    return Prometheus(options.prometheus or managed(options.project), service.token)
+def _prometheus(service: CloudRun, options: argparse.Namespace, timeout: float = Prometheus.timeout) -> Prometheus:
+    return Prometheus(options.prometheus or managed(options.project), Kept(service.token), timeout)
 
 
 @contextmanager
@@ -87,12 +91,21 @@ def _interruptions() -> Iterator[Event]:
 
 
 def _say(words: str) -> None:
-    print(words, flush=True)
+    _print(words, sys.stdout)
 
 
 def _told(words: object, code: int) -> int:
-    print(words, file=sys.stderr, flush=True)
+    _print(words, sys.stderr)
     return code
+
+
+def _print(words: object, stream: TextIO) -> None:
+    """Print it; where nobody reads any more, neither that nor what comes later counts, and the exit code stays right."""
+    try:
+        print(words, file=stream, flush=True)
+    except OSError:
+        with suppress(OSError), Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _seconds(text: str) -> int:

@@ -1,6 +1,6 @@
 """Does a revision keep the objectives? Bad events and all of them, of it and of the one beside it, in one window."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import ceil
@@ -28,7 +28,7 @@ class LimitError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """``events``: fewer say nothing. ``failures``: fewer alert nobody. ``burn``: how fast a budget may burn at all."""
+    """``events``: fewer are no proof. ``failures``: fewer alert nobody. ``burn``: how fast a budget may burn at all."""
 
     events: int = 100
     failures: int = 5
@@ -63,14 +63,17 @@ class Sight:
         return self.failures / self.events / self.gate.budget if self.events else 0.0
 
     def verdict(self, limits: Limits) -> Verdict:
-        """What this objective says. That nothing is known is no good news."""
-        if self.events is None or self.events < limits.events:
+        """What this objective says. That nothing is known is no good news; that many fail needs no others beside them."""
+        if self.events is None:
             return Verdict.OPEN
-        if self.failures < limits.failures or self.burn <= 1:
-            return Verdict.KEPT
-        if self.burn > limits.burn and self.burn > _WORSE * (self.beside or 0.0):
+        if self._burning(limits):
             return Verdict.BURNING
-        return Verdict.OPEN
+        if self.events < limits.events:
+            return Verdict.OPEN
+        return Verdict.KEPT if self.failures < limits.failures or self.burn <= 1 else Verdict.OPEN
+
+    def _burning(self, limits: Limits) -> bool:
+        return self.failures >= limits.failures and self.burn > max(limits.burn, _WORSE * (self.beside or 0.0))
 
     def told(self, limits: Limits) -> str:
         """The same in words."""
@@ -78,7 +81,7 @@ class Sight:
             return f"{self.gate.name}: {self.problem}"
         if self.events is None:
             return f"{self.gate.name}: not measured"
-        if self.events < limits.events:
+        if self.events < limits.events and not self._burning(limits):
             return f"{self.gate.name}: {self.events:.0f} events, expected {limits.events} to judge by"
         other = "" if self.beside is None else f", the other revision {self.beside:.2f}"
         return f"{self.gate.name}: {self.failures:.0f} of {self.events:.0f} bad, burns {self.burn:.2f}{other}"
@@ -100,10 +103,10 @@ class Watch:
     gates: tuple[Gate, ...]
     service: str
 
-    def sights(self, revision: str, other: str, seconds: float) -> list[Sight]:
-        """Every objective of a revision in the last seconds, beside another's."""
+    def sights(self, revision: str, other: str, seconds: float) -> Iterator[Sight]:
+        """Every objective of a revision in the last seconds, beside another's; each is asked for when it is its turn."""
         window = max(1, ceil(seconds))
-        return [self._sight(gate, revision, other, window) for gate in self.gates]
+        return (self._sight(gate, revision, other, window) for gate in self.gates)
 
     def _sight(self, gate: Gate, revision: str, other: str, window: int) -> Sight:
         try:

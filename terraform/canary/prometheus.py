@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from urllib.error import HTTPError
 
-_TIMEOUT_SECONDS = 30.0
-
 
 class PrometheusError(RuntimeError):
     """No answer of a Prometheus, or one that can't be used."""
@@ -23,10 +21,14 @@ def managed(project: str) -> str:
 
 @dataclass(frozen=True)
 class Prometheus:
-    """One server; ``token`` gives what it is shown, anew for each question, for a token lasts an hour at most."""
+    """One server; ``token`` gives what it is shown with each question, for one lasts an hour at most.
+
+    ``timeout``, in seconds, is short: a release that is interrupted waits for the answer that is under way.
+    """
 
     url: str
     token: Callable[[], str] | None = None
+    timeout: float = 5.0
 
     def value(self, query: str) -> float | None:
         """The one value of an instant query, now; None where there is none, or it is no number.
@@ -52,7 +54,7 @@ class Prometheus:
 
     def _fetched(self, request: urllib.request.Request) -> bytes:
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
+            with urllib.request.urlopen(request, timeout=self.timeout) as answer:  # noqa: S310 - as above
                 return bytes(answer.read())
         except HTTPError as error:
             if "json" not in error.headers.get("Content-Type", ""):

@@ -1,15 +1,17 @@
 """A release in steps: each gives the new revision more of the traffic and watches it; whatever goes wrong, all goes back."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event
 from typing import Protocol
 
-from terraform.canary.cloud_run import GcloudError, Revision, Traffic
+from terraform.canary.cloud_run import GcloudError, NoServiceError, Revision, Traffic
 from terraform.canary.judging import Limits, Sight, Verdict, overall
 
 ALL = 100
+WATCHED = 99  # at most, as long as it may have to go back: at 100 % nothing would name the old revision any more
 
 
 class Service(Protocol):
@@ -55,7 +57,7 @@ class Rollout:
     """One release of the revision that was made last."""
 
     service: Service
-    sights: Callable[[str, str, float], Sequence[Sight]]  # of a revision, beside another, in the last seconds
+    sights: Callable[[str, str, float], Iterable[Sight]]  # of a revision, beside another, in the last seconds
     steps: Steps
     limits: Limits
     say: Callable[[str], None]
@@ -73,34 +75,42 @@ class Rollout:
         traffic = self.service.traffic()
         new, old = traffic.newest, _old(traffic)
         if old is None:
-            self.say(f"{new} serves all already: nothing to release")
+            self._tell(f"{new} serves all already: nothing to release")
             return
-        found = self.service.revision(new)
-        if not found.ready:
-            raise RolloutError(f"{new} is not ready, and serves nothing: {found.message or 'no reason was given'}")
         begun = traffic.shares.get(new, 0)
-        self.say(f"{new} is ready and serves {begun} %, {old} the rest")
+        if not begun:
+            self._see_ready(new, begun)
         try:
-            for share in self.steps.shares:
+            if begun:  # what serves and is not ready goes back
+                self._see_ready(new, begun)
+            self._tell(f"{new} is ready and serves {begun} %, {old} the rest")
+            for share in sorted({min(share, WATCHED) for share in self.steps.shares}):
                 if share >= begun:
                     self._step(new, old, share)
+            self._give({new: ALL})
         except Exception as reason:  # whatever it was: the old revision serves
-            self._back(old)
+            back(self.service, old)
+            self._tell(f"back: all to {old}")
             raise RolledBack(str(reason)) from reason
-        self.say(f"{new} serves all")
+        self._tell(f"{new} serves all")
+
+    def _see_ready(self, new: str, begun: int) -> None:
+        found = self.service.revision(new)
+        if not found.ready:
+            raise RolloutError(f"{new} is not ready, and serves {begun} %: {found.message or 'no reason was given'}")
 
     def _step(self, new: str, old: str, share: int) -> None:
-        self.service.send({new: share, old: ALL - share})
+        self._give({new: share, old: ALL - share})
         since = self.now()
-        self.say(f"{new}: {share} %, watched for {self.steps.least:.0f} s")
+        self._tell(f"{new}: {share} %, watched for {self.steps.least:.0f} s")
         while True:
-            if self.interrupted.wait(self.steps.look):
-                raise RolledBack("interrupted")
+            self.interrupted.wait(self.steps.look)
+            self._heed()
             passed = self.now() - since
-            sights = self.sights(new, old, passed)
+            sights = self._look(new, old, passed)
             verdict = overall(sights, self.limits)
             told = [sight.told(self.limits) for sight in sights if sight.verdict(self.limits) is verdict]
-            self.say(f"{passed:.0f} s: {verdict.value}: {'; '.join(told)}")
+            self._tell(f"{passed:.0f} s: {verdict.value}: {'; '.join(told)}")
             if verdict is Verdict.BURNING:
                 raise RolledBack("; ".join(told))
             if verdict is Verdict.KEPT and passed >= self.steps.least:
@@ -108,9 +118,25 @@ class Rollout:
             if passed >= self.steps.most:
                 raise RolledBack(f"after {passed:.0f} s at {share} % still not known to be good: {'; '.join(told)}")
 
-    def _back(self, old: str) -> None:
-        self.say(f"back: all to {old}")
-        back(self.service, old)
+    def _look(self, new: str, old: str, passed: float) -> list[Sight]:
+        found = []
+        for sight in self.sights(new, old, passed):
+            self._heed()
+            found.append(sight)
+        return found
+
+    def _give(self, shares: dict[str, int]) -> None:
+        self._heed()
+        self.service.send(shares)
+        self._heed()
+
+    def _heed(self) -> None:
+        if self.interrupted.is_set():
+            raise RolledBack("interrupted")
+
+    def _tell(self, words: str) -> None:
+        with suppress(OSError):  # nobody listens any more: no reason to do anything else
+            self.say(words)
 
 
 def back(service: Service, old: str) -> None:
@@ -149,12 +175,18 @@ def give_back(service: Service, say: Callable[[str], None]) -> None:
     """Take a release back that was left in the middle: the oldest of those who serve gets all.
 
     Raises:
-        GcloudError: if it can't be told who serves.
-        StuckError: if it can't be done.
+        NoServiceError: if there is no such service.
+        StuckError: if it can't be told who serves, or can't be done.
     """
-    traffic = service.traffic()
-    if len(traffic.shares) > 1:
-        old = min(traffic.shares, key=lambda name: service.revision(name).created)
+    try:
+        traffic = service.traffic()
+        old = min(traffic.shares, key=lambda name: service.revision(name).created) if len(traffic.shares) > 1 else None
+    except NoServiceError:
+        raise
+    except GcloudError as error:
+        by_hand = service.by_hand({"OLD_REVISION": ALL})
+        raise StuckError(f"{error}\nthe traffic may be split; do it by hand: {by_hand}") from error
+    if old is not None:
         back(service, old)
         say(f"back: all to {old}")
     else:

@@ -21,18 +21,24 @@ ROLES = {
     "iap": ("roles/iap.admin", "roles/iam.securityReviewer"),
     "logging": ("roles/logging.configWriter", "roles/logging.viewer"),
     "monitoring": ("roles/monitoring.editor", "roles/monitoring.viewer"),
-    "project_service": ("roles/serviceusage.serviceUsageAdmin", "roles/serviceusage.serviceUsageViewer"),
+    "project_service": ("roles/serviceusage.serviceUsageAdmin", "roles/serviceusage.serviceUsageConsumer"),
     "pubsub": ("roles/pubsub.admin", "roles/pubsub.viewer"),
     "secret_manager": ("roles/secretmanager.admin", "roles/secretmanager.viewer"),
-    "service_account": ("roles/iam.serviceAccountAdmin", "roles/iam.securityReviewer"),
+    "service_account": ("roles/iam.serviceAccountCreator", "roles/iam.securityReviewer"),
     # By a condition each: only some roles, and not the state's bucket.
     "project_iam_member": ("roles/resourcemanager.projectIamAdmin", "roles/iam.securityReviewer"),
     "storage": ("roles/storage.admin", "roles/storage.bucketViewer"),
 }
 # Not this project's: a person grants them where they are (modules/ci/README.md).
 ELSEWHERE = ("billing_budget", "kms_crypto_key_iam_member")
-# To act as the accounts that it makes, and to enable the API's managed service.
-BESIDE = {"roles/iam.serviceAccountUser", "roles/servicemanagement.serviceConsumer"}
+# To delete the accounts that it makes and to act as them, and to enable the API's managed service.
+BESIDE = {
+    "roles/iam.serviceAccountDeleter",
+    "roles/iam.serviceAccountUser",
+    "roles/servicemanagement.serviceConsumer",
+}
+# With these it could write its own grants: into the policy of an account (its own too), or of the project without a condition.
+NEVER = {"roles/iam.securityAdmin", "roles/iam.serviceAccountAdmin", "roles/iam.serviceAccountTokenCreator"}
 
 
 def resources() -> set[str]:
@@ -70,6 +76,12 @@ def test_nothing_beside() -> None:
     text = (CI / "iam.tf").read_text()
     assert roles(text, "deploy_roles") <= {make for make, _ in needed} | BESIDE
     assert roles(text, "plan_roles") <= {look for _, look in needed}
+
+
+def test_no_policy_of_an_account() -> None:
+    """Who deploys can't let anybody into an account, and no module asks it to."""
+    assert not roles((CI / "iam.tf").read_text(), "deploy_roles") & NEVER
+    assert not [name for name in resources() if name.startswith("service_account_iam")]
 
 
 def test_what_is_granted_on_the_project() -> None:

@@ -69,6 +69,25 @@ def test_a_remote_state_stays_out_of_it(repository: Path) -> None:
 
 
 @pytest.mark.platform
+@pytest.mark.xdist_group("terraform-stand-in")
+def test_a_plan_leaves_no_values_behind(repository: Path) -> None:
+    """A root's own tests, which may come after its plan in the same copy, see no value of its example."""
+    require("terraform", HOW_TO_GET)
+    _, root = bare(repository)
+    folder = repository / "terraform" / root.name
+    (folder / "variables.tf").write_text('variable "word" {\n  type    = string\n  default = null\n}\n')
+    (folder / "outputs.tf").write_text('output "word" {\n  value = var.word\n}\n')
+    (folder / "terraform.tfvars.example").write_text('word = "example"\n')
+    (folder / "tests").mkdir()
+    (folder / "tests" / "word.tftest.hcl").write_text(
+        'run "word" {\n  assert {\n    condition     = output.word == null\n    error_message = "A word came."\n  }\n}\n'
+    )
+    with workspace(print, source=repository) as at:
+        assert at.plan_json(root)["planned_values"]["outputs"]["word"]["value"] == "example"
+        assert at.test(root).code == 0
+
+
+@pytest.mark.platform
 def test_without_a_terraform_it_is_told_where_to_get_one(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rather than an error of the operating system."""
     with workspace(print, source=repository, real=True) as at:

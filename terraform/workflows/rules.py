@@ -12,6 +12,7 @@ _PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
 _VERSION = re.compile(r"^\s+# v\d+\.\d+\.\d+$")
 _MAY = {"contents": "read", "id-token": "write"}
 _AUTH = "google-github-actions/auth@"
+_TRUSTED = ("actions/", "google-github-actions/", "hashicorp/", "./")
 
 
 def pinned(workflow: Workflow) -> Iterator[Complaint]:
@@ -45,6 +46,19 @@ def few_rights(workflow: Workflow) -> Iterator[Complaint]:
             yield workflow.complaint(
                 job.line, f"{job.name}: id-token without a step that signs in, expected neither or both"
             )
+
+
+def trusted(workflow: Workflow) -> Iterator[Complaint]:
+    """Where a token may be had, no action runs but GitHub's, Google's, HashiCorp's and our own."""
+    for job in workflow.jobs:
+        if "id-token" not in (_without_line(job.content.get("permissions")) or {}):
+            continue
+        for step in job.steps:
+            if step.uses and not step.uses.startswith(_TRUSTED):
+                yield workflow.complaint(
+                    step.line,
+                    f"{job.name}: {step.uses} came in a job that may sign in, expected it in one that may not",
+                )
 
 
 def no_keys(workflow: Workflow) -> Iterator[Complaint]:
@@ -117,7 +131,16 @@ def closed_to_strangers(workflow: Workflow) -> Iterator[Complaint]:
                 )
 
 
-RULES: tuple[Rule, ...] = (pinned, few_rights, no_keys, no_injection, quiet, bounded, closed_to_strangers)
+RULES: tuple[Rule, ...] = (
+    pinned,
+    few_rights,
+    trusted,
+    no_keys,
+    no_injection,
+    quiet,
+    bounded,
+    closed_to_strangers,
+)
 
 
 def _without_line(granted: object) -> dict[str, str] | None:

@@ -119,3 +119,31 @@ run "wrong_identity" {
 
   expect_failures = [var.project_id, var.region, var.name, var.labels]
 }
+
+run "name_too_long_for_an_account" {
+  command = plan
+
+  variables {
+    name = "puerta-predictions-x" # 20; NAME-ci-deploy may have 30
+  }
+
+  expect_failures = [var.name]
+}
+
+run "longest_name" {
+  command = plan
+
+  variables {
+    name = "puerta-predictions1" # 19
+    ci = {
+      repository          = "my-company/puerta"
+      repository_owner_id = "1234567"
+      environments        = { dev = {} }
+    }
+  }
+
+  assert {
+    condition     = length(module.ci) == 1
+    error_message = "The workflows' accounts can't be called after the longest name."
+  }
+}

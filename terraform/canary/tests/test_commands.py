@@ -1,8 +1,11 @@
 """The commands around a release: pin, back, and what is refused before anything is changed."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 
 from terraform.canary import __main__ as command
 from terraform.canary.tests.platform import gcloud
+from terraform.workflows.workflow import ROOT
 
 OLD, NEW = "puerta-01", "puerta-02"
 WHERE = ["--project", "my-project", "--region", "europe-west1"]
@@ -78,7 +82,7 @@ def test_revision_that_does_not_start(kept: Path, capsys: pytest.CaptureFixture[
     put(kept, newest=NEW, latest=False, ready={NEW: False})
     assert command.main(["run", *WHERE]) == command.COULD_NOT
     assert state(kept)["traffic"] == {OLD: 100}
-    assert f"{NEW} is not ready, and serves nothing: The container failed to start." in capsys.readouterr().err
+    assert f"{NEW} is not ready, and serves 0 %: The container failed to start." in capsys.readouterr().err
 
 
 def test_three_revisions(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,9 +93,48 @@ def test_three_revisions(kept: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "python -m terraform.canary back" in capsys.readouterr().err
 
 
-def test_back(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The oldest of those who serve gets all, whoever has more."""
+def test_revision_that_serves_and_starts_no_more(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A release that was left in the middle, and its revision is not ready any more: taken back."""
+    put(kept, newest=NEW, latest=False, traffic={OLD: 95, NEW: 5}, ready={NEW: False})
+    assert command.main(["run", *WHERE]) == command.REFUSED
+    assert state(kept)["traffic"] == {OLD: 100}
+    assert f"taken back: {NEW} is not ready, and serves 5 %: The container failed" in capsys.readouterr().err
+
+
+def test_revision_that_serves_and_can_not_be_described(kept: Path) -> None:
+    """Nobody knows how it stands: taken back too."""
+    put(kept, newest=NEW, latest=False, traffic={OLD: 95, NEW: 5}, fail=["revisions"])
+    assert command.main(["run", *WHERE]) == command.REFUSED
+    assert state(kept)["traffic"] == {OLD: 100}
+
+
+@pytest.mark.parametrize("word", ["services", "revisions"])
+def test_back_that_can_not_tell_who_serves(kept: Path, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The traffic may be split: that is not "it could not begin", and a person is told the line."""
+    put(kept, newest=NEW, latest=False, traffic={NEW: 75, OLD: 25}, fail=[word])
+    assert command.main(["back", *WHERE]) == command.STUCK
+    assert "the traffic may be split; do it by hand: gcloud run services update-traffic" in capsys.readouterr().err
+
+
+def test_nobody_reads(kept: Path) -> None:
+    """A pipe that nobody reads: the traffic goes back, and the exit code says so."""
     put(kept, newest=NEW, latest=False, traffic={NEW: 75, OLD: 25})
+    unread, pipe = os.pipe()
+    os.close(unread)
+    try:
+        arguments = [sys.executable, "-m", "terraform.canary", "back", *WHERE]
+        buffered = {**os.environ, "PYTHONUNBUFFERED": ""}  # or nothing would be left to fail at the end
+        done = subprocess.run(arguments, stdout=pipe, stderr=subprocess.PIPE, cwd=ROOT, env=buffered, check=False)
+    finally:
+        os.close(pipe)
+    assert (done.returncode, done.stderr) == (command.DONE, b"")
+    assert state(kept)["traffic"] == {OLD: 100}
+
+
+@pytest.mark.parametrize("share", [75, 99])
+def test_back(kept: Path, share: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """The oldest of those who serve gets all, whoever has more."""
+    put(kept, newest=NEW, latest=False, traffic={NEW: share, OLD: 100 - share})
     assert command.main(["back", *WHERE]) == 0
     assert state(kept)["traffic"] == {OLD: 100}
     assert capsys.readouterr().out == f"back: all to {OLD}\n"
@@ -133,7 +176,7 @@ def test_traffic_that_can_not_be_taken_back(kept: Path, capsys: pytest.CaptureFi
 def test_without_gcloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Who has none is told so."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert command.main(["back", *WHERE]) == command.COULD_NOT
+    assert command.main(["pin", *WHERE]) == command.COULD_NOT
     assert "gcloud run services describe: " in capsys.readouterr().err
 
 

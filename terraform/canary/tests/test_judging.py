@@ -6,8 +6,10 @@ from pathlib import Path
 import promql_parser
 import pytest
 
+from terraform.canary.cloud_run import GcloudError
 from terraform.canary.gates import GATES, Gate, GateError, read_gates, selected
 from terraform.canary.judging import Limits, Sight, Verdict, Watch, overall
+from terraform.canary.kept import Kept
 from terraform.canary.prometheus import Prometheus, PrometheusError, managed
 
 LIMITS = Limits(events=100, failures=5, burn=6)
@@ -18,7 +20,14 @@ GATE = Gate("availability", "Answers", 0.01, "bad[$window]", "total[$window]")
     ("events", "failures", "beside", "expected"),
     [
         (None, 0, None, Verdict.OPEN),  # nothing is known
-        (99, 0, None, Verdict.OPEN),  # too few to say anything
+        (99, 0, None, Verdict.OPEN),  # too few to say anything good
+        (99, 4, None, Verdict.OPEN),
+        (99, 5, None, Verdict.OPEN),  # burns 5: not yet too fast
+        (60, 60, None, Verdict.BURNING),  # that all fail is known before there are many
+        (5, 5, None, Verdict.BURNING),
+        (4, 4, None, Verdict.OPEN),
+        (60, 60, 60.0, Verdict.OPEN),  # so does the other
+        (0, 0, None, Verdict.OPEN),
         (100, 0, None, Verdict.KEPT),
         (100, 4, None, Verdict.KEPT),  # burns 4, but so few failures are chance
         (1000, 10, None, Verdict.KEPT),  # exactly its budget
@@ -33,6 +42,20 @@ GATE = Gate("availability", "Answers", 0.01, "bad[$window]", "total[$window]")
 def test_verdict(events: float | None, failures: float, beside: float | None, expected: Verdict) -> None:
     """Each limit at its edge."""
     assert Sight(GATE, events, failures, beside).verdict(LIMITS) is expected
+
+
+@pytest.mark.parametrize(
+    ("events", "failures", "expected"),
+    [
+        (None, 0, "not measured"),
+        (60, 60, "60 of 60 bad, burns 100.00, the other revision 0.50"),
+        (60, 4, "60 events, expected 100 to judge by"),
+        (100, 4, "4 of 100 bad, burns 4.00, the other revision 0.50"),
+    ],
+)
+def test_told(events: float | None, failures: float, expected: str) -> None:
+    """The words give the reason of the verdict."""
+    assert Sight(GATE, events, failures, 0.5).told(LIMITS) == f"availability: {expected}"
 
 
 def test_overall() -> None:
@@ -104,6 +127,55 @@ def test_a_failing_look_is_told() -> None:
     (sight,) = Watch(ask, (GATE,), "puerta").sights("new", "old", 60)
     assert sight.verdict(LIMITS) is Verdict.OPEN
     assert sight.told(LIMITS) == "availability: no answer"
+
+
+def test_looks_are_asked_for_one_at_a_time() -> None:
+    """Who stops in the middle asks nothing more."""
+    asked: list[str] = []
+
+    def ask(query: str) -> float | None:
+        asked.append(query)
+        return 1.0
+
+    sights = Watch(ask, (GATE, GATE), "puerta").sights("new", "old", 60)
+    assert asked == []
+    next(sights)
+    assert len(asked) == 4
+
+
+def test_token_is_kept_for_a_minute() -> None:
+    """Then another is asked for; one that could not be had is asked for again at once."""
+    time, tokens = 0.0, iter(["first", "", "second"])
+
+    def ask() -> str:
+        token = next(tokens)
+        if not token:
+            raise GcloudError("refused")
+        return token
+
+    token = Kept(ask, lambda: time)
+    assert token() == "first"
+    time = 59.9
+    assert token() == "first"
+    time = 60.0
+    with pytest.raises(GcloudError):
+        token()
+    assert [token(), token()] == ["second"] * 2
+
+
+def test_prometheus_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five seconds in a look, as long as it says in a budget; then it is no answer."""
+    waited: list[float] = []
+
+    def urlopen(_request: object, timeout: float) -> None:
+        waited.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    for prometheus in (Prometheus("http://127.0.0.1:9090"), Prometheus("http://127.0.0.1:9090", timeout=30)):
+        with pytest.raises(PrometheusError, match="TimeoutError"):
+            prometheus.value("up")
+    assert waited == [5, 30]
 
 
 def test_token_is_sent_over_tls_alone(monkeypatch: pytest.MonkeyPatch) -> None:

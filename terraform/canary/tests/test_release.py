@@ -74,11 +74,12 @@ def release(watched: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_good_revision_gets_all(release: Release, capsys: pytest.CaptureFixture[str]) -> None:
-    """5, 25, 100 percent, each watched; the new revision serves all, by name."""
+    """5, 25, 99 percent, each watched; then the new revision serves all, by name."""
     assert command.main(release.run()) == command.DONE, capsys.readouterr()
     assert release.splits == [
         f"{release.new}=5,{release.old}=95",
         f"{release.new}=25,{release.old}=75",
+        f"{release.new}=99,{release.old}=1",
         f"{release.new}=100",
     ]
     said = capsys.readouterr().out
@@ -154,11 +155,13 @@ def test_interrupted_takes_back(release: Release, number: signal.Signals) -> Non
     assert release.traffic == {release.old: 100}
 
 
-def test_killed_then_run_again_goes_on(release: Release, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("share", [25, 99])
+def test_killed_then_run_again_goes_on(release: Release, share: int, capsys: pytest.CaptureFixture[str]) -> None:
     """Where SIGKILL left a release in the middle, the next run goes on at that step."""
-    release.set(traffic={release.old: 75, release.new: 25})
+    release.set(traffic={release.old: 100 - share, release.new: share})
     assert command.main(release.run()) == command.DONE, capsys.readouterr()
-    assert release.splits == [f"{release.new}=25,{release.old}=75", f"{release.new}=100"]
+    watched = [f"{release.new}=25,{release.old}=75", f"{release.new}=99,{release.old}=1"]
+    assert release.splits == [*watched[share == 99 :], f"{release.new}=100"]
 
 
 def test_budget_of_a_good_service(release: Release, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 """How long a step is watched, and what follows, minute by minute: a clock and a service that are the test's own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -9,7 +9,7 @@ import pytest
 from terraform.canary.cloud_run import GcloudError, Revision, Traffic
 from terraform.canary.gates import Gate
 from terraform.canary.judging import Limits, Sight
-from terraform.canary.rollout import RolledBack, Rollout, Steps, StuckError
+from terraform.canary.rollout import RolledBack, Rollout, RolloutError, Steps, StuckError
 
 GATE = Gate("availability", "Answers", 0.01, "bad[$window]", "total[$window]")
 GOOD, SCARCE, BAD = Sight(GATE, 1000, 0, None), Sight(GATE, 10, 0, None), Sight(GATE, 1000, 900, None)
@@ -17,16 +17,18 @@ GOOD, SCARCE, BAD = Sight(GATE, 1000, 0, None), Sight(GATE, 10, 0, None), Sight(
 
 @dataclass
 class Service:
-    """The new revision serves nothing yet."""
+    """The new revision serves nothing yet; as many calls as are ``refused`` are, after the first."""
 
     sent: list[dict[str, int]] = field(default_factory=list)
     refused: int = 0
+    shares: dict[str, int] = field(default_factory=lambda: {"old": 100})
+    ready: bool = True
 
     def traffic(self) -> Traffic:
-        return Traffic("new", {"old": 100}, floats=False)
+        return Traffic("new", self.shares, floats=False)
 
     def revision(self, name: str) -> Revision:
-        return Revision(ready=True, message="", created=name)
+        return Revision(self.ready, message="", created=name)
 
     def send(self, shares: dict[str, int]) -> None:
         self.sent.append(shares)
@@ -50,22 +52,29 @@ class Clock(Event):
     def wait(self, timeout: float | None = None) -> bool:
         """Go on by so much."""
         self.time += timeout or 0.0
-        return self.time >= self.end
+        return self.is_set()
+
+    def is_set(self) -> bool:
+        """Whether somebody did."""
+        return super().is_set() or self.time >= self.end
 
     def now(self) -> float:
         """The time."""
         return self.time
 
 
-def rollout(service: Service, clock: Clock, seen: Sequence[Sight], steps: Steps | None = None) -> Rollout:
+def silent(_words: str) -> None:
+    """Say nothing."""
+
+
+def rollout(service: Service, clock: Clock, seen: Sequence[Sight], say: Callable[[str], None] = silent) -> Rollout:
     """A release that sees these, one after another, and from then on the last of them."""
     left = list(seen)
 
     def sights(_new: str, _old: str, _seconds: float) -> Sequence[Sight]:
         return [left.pop(0) if len(left) > 1 else left[0]]
 
-    steps = steps or Steps()
-    return Rollout(service, sights, steps, Limits(), lambda _words: None, clock, clock.now)
+    return Rollout(service, sights, Steps(), Limits(), say, clock, clock.now)
 
 
 def test_each_step_takes_its_time() -> None:
@@ -73,7 +82,7 @@ def test_each_step_takes_its_time() -> None:
     service, clock = Service(), Clock()
     rollout(service, clock, [GOOD]).run()
     assert clock.time == 3 * 600
-    assert [shares["new"] for shares in service.sent] == [5, 25, 100]
+    assert service.sent == [{"new": 5, "old": 95}, {"new": 25, "old": 75}, {"new": 99, "old": 1}, {"new": 100}]
 
 
 def test_bad_at_once_is_not_waited_for() -> None:
@@ -86,11 +95,11 @@ def test_bad_at_once_is_not_waited_for() -> None:
 
 
 def test_bad_in_the_last_step_goes_back_too() -> None:
-    """With all of the traffic already."""
+    """With almost all of the traffic already: the old one is still named."""
     service, clock = Service(), Clock()
     with pytest.raises(RolledBack):
         rollout(service, clock, [*[GOOD] * 50, BAD]).run()
-    assert service.sent[-2:] == [{"new": 100, "old": 0}, {"old": 100}]
+    assert service.sent[-2:] == [{"new": 99, "old": 1}, {"old": 100}]
 
 
 def test_too_little_is_waited_for() -> None:
@@ -133,5 +142,96 @@ def test_a_mistake_of_our_own_goes_back_too() -> None:
 
     service, clock = Service(), Clock()
     with pytest.raises(RolledBack, match="a mistake"):
-        Rollout(service, sights, Steps(), Limits(), lambda _words: None, clock, clock.now).run()
+        Rollout(service, sights, Steps(), Limits(), silent, clock, clock.now).run()
     assert service.sent[-1] == {"old": 100}
+
+
+def broken(_words: str) -> None:
+    """Say something to somebody who is gone."""
+    raise BrokenPipeError
+
+
+def test_nobody_listens_and_it_goes_back() -> None:
+    """The traffic is moved, and the reason is the revision's."""
+    service = Service()
+    with pytest.raises(RolledBack, match="burns 90"):
+        rollout(service, Clock(), [BAD], broken).run()
+    assert service.sent == [{"new": 5, "old": 95}, {"old": 100}]
+
+
+def test_nobody_listens_and_it_goes_on() -> None:
+    """A good revision gets all."""
+    service = Service()
+    rollout(service, Clock(), [GOOD], broken).run()
+    assert service.sent[-1] == {"new": 100}
+
+
+def test_going_back_is_said_when_it_is_done() -> None:
+    """Words that fail, whatever the reason, come after the traffic."""
+    service, said = Service(), list[tuple[str, int]]()
+    with pytest.raises(RolledBack):
+        rollout(service, Clock(), [BAD], lambda words: said.append((words, len(service.sent)))).run()
+    assert said[-1] == ("back: all to old", 2)
+
+
+@pytest.mark.parametrize(("step", "gate"), [(1, 1), (1, 2), (2, 1), (3, 1), (3, 2)])
+def test_interrupted_in_the_last_look_of_a_step(step: int, gate: int) -> None:
+    """Nothing more is asked, and no look is good enough to go on after a signal; in the last step neither."""
+    service, clock, asked = Service(), Clock(), list[int]()
+
+    def sights(_new: str, _old: str, seconds: float) -> Iterator[Sight]:
+        asked.clear()
+        for number in (1, 2):
+            asked.append(number)
+            if len(service.sent) == step and seconds >= Steps().least and number == gate:
+                clock.set()
+            yield GOOD
+
+    with pytest.raises(RolledBack, match="interrupted"):
+        Rollout(service, sights, Steps(), Limits(), silent, clock, clock.now).run()
+    assert asked == [1, 2][:gate]
+    assert clock.time == step * 600
+    assert len(service.sent) == step + 1
+    assert service.sent[-1] == {"old": 100}
+
+
+@pytest.mark.parametrize("share", [5, 100])
+def test_interrupted_while_traffic_is_moved(share: int) -> None:
+    """A signal that comes while Google is asked is seen as soon as it answered; at 100 percent too."""
+    service, clock = Service(), Clock()
+    send = service.send
+
+    def sent(shares: dict[str, int]) -> None:
+        send(shares)
+        if shares.get("new") == share:
+            clock.set()
+
+    service.send = sent  # type: ignore[method-assign]
+    with pytest.raises(RolledBack, match="interrupted"):
+        rollout(service, clock, [GOOD]).run()
+    assert [service.sent[-2]["new"], service.sent[-1]] == [share, {"old": 100}]
+
+
+@pytest.mark.parametrize(("serves", "after"), [(5, [5, 25, 99]), (25, [25, 99]), (60, [99]), (99, [99])])
+def test_goes_on_where_it_was(serves: int, after: list[int]) -> None:
+    """At the step that was under way, the last one too; all only when that held."""
+    service = Service(shares={"old": 100 - serves, "new": serves})
+    rollout(service, Clock(), [GOOD]).run()
+    assert service.sent == [*({"new": share, "old": 100 - share} for share in after), {"new": 100}]
+
+
+@pytest.mark.parametrize("serves", [5, 99])
+def test_serves_and_is_not_ready_any_more(serves: int) -> None:
+    """It goes back, for something was changed: by the release before."""
+    service = Service(shares={"old": 100 - serves, "new": serves}, ready=False)
+    with pytest.raises(RolledBack, match=f"new is not ready, and serves {serves} %: no reason was given"):
+        rollout(service, Clock(), [GOOD]).run()
+    assert service.sent == [{"old": 100}]
+
+
+def test_serves_nothing_and_is_not_ready() -> None:
+    """Nothing is changed."""
+    service = Service(ready=False)
+    with pytest.raises(RolloutError, match="new is not ready, and serves 0 %"):
+        rollout(service, Clock(), [GOOD]).run()
+    assert service.sent == []

@@ -14,7 +14,7 @@ locals {
     "roles/run.viewer",
     "roles/secretmanager.viewer",
     "roles/serviceusage.apiKeysViewer",
-    "roles/serviceusage.serviceUsageViewer",
+    "roles/serviceusage.serviceUsageConsumer", # to look, and to have the project named as the one that asks (user_project_override)
     "roles/storage.bucketViewer",
   ])
 
@@ -27,7 +27,8 @@ locals {
     "roles/cloudscheduler.admin",
     "roles/compute.loadBalancerAdmin",
     "roles/compute.securityAdmin",
-    "roles/iam.serviceAccountAdmin",
+    "roles/iam.serviceAccountCreator", # not the admin, who could let itself into every account
+    "roles/iam.serviceAccountDeleter",
     "roles/iam.serviceAccountUser",
     "roles/iap.admin",
     "roles/logging.configWriter",
@@ -51,7 +52,7 @@ resource "google_project_iam_member" "plan" {
 
 resource "google_project_iam_member" "deploy" {
   #checkov:skip=CKV_GCP_41:It deploys as accounts that it makes itself; an account cannot be granted before it is there.
-  #checkov:skip=CKV_GCP_49:It makes the accounts of the service, the gateway and the jobs; nothing narrower can.
+  #checkov:skip=CKV_GCP_49:It acts as accounts that it makes itself: the service's, the gateway's, the jobs'.
   for_each = local.deploy_roles
 
   project = var.project_id

@@ -31,6 +31,9 @@ resource "google_project_service" "predictions" {
   project            = var.project_id
   service            = google_api_gateway_api.predictions.managed_service
   disable_on_destroy = false # it is deleted together with its API
+
+  # Before its first config the service is empty, and can't be enabled.
+  depends_on = [google_api_gateway_api_config.predictions]
 }
 
 # A config can't be changed: another document is another config, under a name that the provider makes up. A gateway

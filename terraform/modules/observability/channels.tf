@@ -38,6 +38,11 @@ resource "google_monitoring_notification_channel" "people" {
       service_key_wo_version = sensitive_labels.value == "service_key" ? each.value.secret_version : null
     }
   }
+
+  # Google deletes no channel that a policy still names: policies go to the new one first.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # A warning, not an error: a first deployment may be made before anybody is named.

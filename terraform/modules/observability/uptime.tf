@@ -65,6 +65,11 @@ resource "google_monitoring_uptime_check_config" "gateway" {
       }
     }
   }
+
+  # Google deletes no check that a policy still names: the policy goes to the new one first.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "google_monitoring_alert_policy" "uptime" {

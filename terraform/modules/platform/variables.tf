@@ -102,16 +102,16 @@ variable "grafana" {
 }
 
 variable "kms_keys" {
-  description = "Customer-managed keys by location (region, or EU and the like for BigQuery): projects/P/locations/L/keyRings/R/cryptoKeys/K. Empty: Google's own keys."
+  description = "Customer-managed keys by location (a region; EU or US where BigQuery is there): projects/P/locations/L/keyRings/R/cryptoKeys/K, in the same location, which for EU is Cloud KMS's europe. Empty: Google's own keys."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition = alltrue([
-      for location, key in var.kms_keys : can(regex("^projects/[^/]+/locations/${lower(location)}/keyRings/[^/]+/cryptoKeys/[^/]+$", key))
+      for location, key in var.kms_keys : can(regex("^projects/[^/]+/locations/${lower(location) == "eu" ? "europe" : lower(location)}/keyRings/[^/]+/cryptoKeys/[^/]+$", key))
     ])
-    error_message = "kms_keys: ${jsonencode(var.kms_keys)} came, expected LOCATION = projects/P/locations/LOCATION/keyRings/R/cryptoKeys/K."
+    error_message = "kms_keys: ${jsonencode(var.kms_keys)} came, expected LOCATION = projects/P/locations/LOCATION/keyRings/R/cryptoKeys/K, and EU = projects/P/locations/europe/..."
   }
 
   validation {

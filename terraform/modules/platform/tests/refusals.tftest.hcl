@@ -75,6 +75,20 @@ run "key_and_network_of_other_places" {
   expect_failures = [var.kms_keys, var.vpc]
 }
 
+run "key_where_bigquery_s_eu_is_not" {
+  command = plan
+
+  variables {
+    kms_keys = {
+      europe-west1 = "projects/keys/locations/europe-west1/keyRings/puerta/cryptoKeys/puerta"
+      EU           = "projects/keys/locations/eu/keyRings/puerta/cryptoKeys/puerta"
+    }
+    prediction_log = { location = "EU" }
+  }
+
+  expect_failures = [var.kms_keys]
+}
+
 run "key_missing_for_the_log" {
   command = plan
 

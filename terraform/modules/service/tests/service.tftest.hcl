@@ -220,14 +220,14 @@ run "sidecars" {
 
   assert {
     condition = (
-      yamldecode(google_secret_manager_secret_version.configuration["metrics"].secret_data).spec.endpoints[0].port == 9101 &&
-      yamldecode(google_secret_manager_secret_version.configuration["metrics"].secret_data).metadata.name == "service"
+      yamldecode(local.sidecars["metrics"].configuration).spec.endpoints[0].port == 9101 &&
+      yamldecode(local.sidecars["metrics"].configuration).metadata.name == "service"
     )
     error_message = "The service's metrics port is scraped, as the job that rules and alerts know."
   }
 
   assert {
-    condition     = !can(yamldecode(google_secret_manager_secret_version.configuration["metrics"].secret_data).spec.endpoints[0].metricRelabeling)
+    condition     = !can(yamldecode(local.sidecars["metrics"].configuration).spec.endpoints[0].metricRelabeling)
     error_message = "Metrics keep their names."
   }
 
@@ -235,16 +235,16 @@ run "sidecars" {
     condition = contains([
       for env in google_cloud_run_v2_service.service.template[0].containers[0].env : "${env.name}=${coalesce(env.value, "-")}"
       ], "PUERTA_OTLP_ENDPOINT=http://${
-      yamldecode(google_secret_manager_secret_version.configuration["traces"].secret_data).receivers.otlp.protocols.http.endpoint
+      yamldecode(local.sidecars["traces"].configuration).receivers.otlp.protocols.http.endpoint
     }/v1/traces")
     error_message = "The service sends its spans to where the collector listens."
   }
 
   assert {
     condition = alltrue(flatten([
-      for name, pipeline in yamldecode(google_secret_manager_secret_version.configuration["traces"].secret_data).service.pipelines : [
+      for name, pipeline in yamldecode(local.sidecars["traces"].configuration).service.pipelines : [
         for part in ["receivers", "processors", "exporters"] : [
-          for used in pipeline[part] : contains(keys(yamldecode(google_secret_manager_secret_version.configuration["traces"].secret_data)[part]), used)
+          for used in pipeline[part] : contains(keys(yamldecode(local.sidecars["traces"].configuration)[part]), used)
         ]
       ]
     ]))
@@ -261,6 +261,14 @@ run "sidecars" {
   assert {
     condition     = alltrue([for version in google_secret_manager_secret_version.configuration : version.deletion_policy == "ABANDON"])
     error_message = "Older revisions need the versions that they name."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, version in google_secret_manager_secret_version.configuration :
+      tonumber(version.secret_data_wo_version) == parseint(substr(sha256(local.sidecars[name].configuration), 0, 7), 16) && version.secret_data == null
+    ])
+    error_message = "Another configuration makes another version, and a plan reads none."
   }
 }
 
