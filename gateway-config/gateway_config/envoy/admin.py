@@ -9,6 +9,8 @@ from gateway_config.envoy.bootstrap import Address
 
 _REQUESTS = "http.gateway.downstream_rq_active"
 _CONNECTIONS = "http.gateway.downstream_cx_active"
+_LISTENERS = "listener_manager.total_listeners_active"
+_STOPPED = "listener_manager.listener_stopped"
 _POLL = 0.05  # seconds
 _LINGER = (
     2.0  # seconds for a caller, on a busy machine too, to find out that its quiet connection will be of no more use
@@ -19,24 +21,31 @@ def drain(admin: Address, seconds: float, hurry: Callable[[], bool] = lambda: Fa
     """Let a gateway come to an end without dropping a request: SIGTERM alone would.
 
     The port is closed first, while callers still keep their connections: were they told to connect anew before
-    (``/drain_listeners?graceful``), those just arriving when the port closes would be reset. Then every answer says
-    that it is the last one on its connection.
+    (``/drain_listeners?graceful``), those just arriving when the port closes would be reset. Envoy closes it when the
+    last of its workers has let go of it, some time after it said yes: that is waited for. Then every answer says that it
+    is the last one on its connection.
 
     Returns whether all that was under way was finished within ``seconds``; ``hurry`` ends the wait.
     """
-    began = time.monotonic()
-    try:
-        ask(admin, "POST", "/drain_listeners")
-        ask(admin, "POST", "/healthcheck/fail")
-        while _busy(admin, lingering=time.monotonic() - began < _LINGER):
-            if time.monotonic() - began > seconds or hurry():
+    until = time.monotonic() + seconds
+
+    def wait_while(busy: Callable[[], bool]) -> bool:
+        while busy():
+            if time.monotonic() > until or hurry():
                 return False
             time.sleep(_POLL)
+        return True
+
+    try:
+        ask(admin, "POST", "/drain_listeners")
+        closed = wait_while(lambda: _listening(admin))
+        ask(admin, "POST", "/healthcheck/fail")
+        lingers_until = time.monotonic() + _LINGER
+        return closed and wait_while(lambda: _busy(admin, lingering=time.monotonic() < lingers_until))
     except ConnectionRefusedError:
         return True  # it does not run yet, or no longer: nothing is under way
     except OSError:
         return False
-    return True
 
 
 def reopen_logs(admin: Address) -> None:
@@ -46,6 +55,11 @@ def reopen_logs(admin: Address) -> None:
         OSError: if nobody is there.
     """
     ask(admin, "POST", "/reopen_logs")
+
+
+def _listening(admin: Address) -> bool:
+    values = counters(admin, f"^({_LISTENERS}|{_STOPPED})$")
+    return values.get(_STOPPED, 0) < values.get(_LISTENERS, 0)
 
 
 def _busy(admin: Address, *, lingering: bool) -> bool:

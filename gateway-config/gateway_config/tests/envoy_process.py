@@ -65,18 +65,18 @@ def make_gateway(policy: Path, folder: Path, *backends: Address) -> LocalGateway
         token="the-token-of-this-run",  # noqa: S106 - of a test
         access_logs=(folder / "access.jsonl",),
     )
-    return LocalGateway(read_policy(policy), site, folder, KeyStore(folder / "keys.json"), 1)
+    return LocalGateway(read_policy(policy), site, folder, KeyStore(folder / "keys.json"), workers=2)
 
 
 class EnvoyProcess:
     """Envoy, running until the end of a ``with`` block."""
 
-    def __init__(self, configuration: Path, admin: Address, log: Path) -> None:
-        self._configuration, self._admin, self.log = configuration, admin, log
+    def __init__(self, configuration: Path, admin: Address, log: Path, *, workers: int = 1) -> None:
+        self._configuration, self._admin, self.log, self._workers = configuration, admin, log, workers
 
     def __enter__(self) -> Self:
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(program.command(self._configuration, workers=1), stderr=log)
+            self.process = subprocess.Popen(program.command(self._configuration, workers=self._workers), stderr=log)
         until = time.monotonic() + PATIENCE
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > until:
@@ -100,7 +100,7 @@ class RunningGateway(EnvoyProcess):
     """A gateway, written, checked and running."""
 
     def __init__(self, gateway: LocalGateway) -> None:
-        super().__init__(gateway.bootstrap, gateway.site.admin, gateway.folder / "envoy.log")
+        super().__init__(gateway.bootstrap, gateway.site.admin, gateway.folder / "envoy.log", workers=gateway.workers)
         self.gateway = gateway
 
     def __enter__(self) -> Self:

@@ -1,6 +1,12 @@
 """What holds when a part of the gateway fails, changes or ends while it runs."""
 
+import contextlib
 import hashlib
+import http.client
+import itertools
+import os
+import subprocess
+import sys
 import threading
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +25,8 @@ from gateway_config.ports import free_port
 from gateway_config.tests.backend import Backend
 from gateway_config.tests.envoy_process import Answer, EnvoyProcess, RunningGateway, ask, make_gateway, write_bare
 from gateway_config.tests.waiting import eventually
+
+_CALLERS = 8
 
 pytestmark = [pytest.mark.platform, pytest.mark.usefixtures("_envoy_is_there")]
 
@@ -171,6 +179,48 @@ def test_drain_finishes_what_is_under_way(made: LocalGateway, backend: Backend) 
         assert answers[0].headers["connection"] == "close"
         with pytest.raises(ConnectionRefusedError):
             gateway.ask("GET", "/health/live")
+
+
+def test_drain_waits_for_every_worker(made: LocalGateway) -> None:
+    """However late one of Envoy's threads lets go of the port, no caller is told to come back while it is open.
+
+    A caller who did would be reset when it closes. Here one thread gets the processor only when nobody else wants it.
+    """
+    key = made.new_key("demo")
+    began = threading.Barrier(_CALLERS + 1)
+    ends: list[str] = []
+
+    def call_until_the_end() -> None:
+        caller = http.client.HTTPConnection(made.near.host, made.near.port, timeout=20)
+        for turn in itertools.count():
+            if turn == 1:
+                began.wait(20)
+            try:
+                caller.request("POST", "/v1/predict", b"{}", {"x-api-key": key})
+                caller.getresponse().read()
+            except OSError as error:
+                ends.append(type(error).__name__)
+                break
+
+    with RunningGateway(made) as gateway, contextlib.ExitStack() as stack:
+        callers = [threading.Thread(target=call_until_the_end) for _ in range(_CALLERS)]
+        for caller in callers:
+            caller.start()
+        began.wait(20)
+        os.sched_setscheduler(_a_worker(gateway.process.pid), os.SCHED_IDLE, os.sched_param(0))
+        for _ in range(2 * (os.cpu_count() or 1)):
+            busy = stack.enter_context(subprocess.Popen((sys.executable, "-c", "while True: pass")))
+            stack.callback(busy.kill)
+        assert drain(made.site.admin, 20)
+        stack.close()
+        for caller in callers:
+            caller.join(20)
+    assert ends == ["ConnectionRefusedError"] * _CALLERS
+
+
+def _a_worker(pid: int) -> int:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return min(int(task.name) for task in tasks if (task / "comm").read_text().startswith("wrk:"))
 
 
 def test_drain_gives_up(made: LocalGateway, backend: Backend) -> None:
