@@ -86,14 +86,8 @@ RAY = Protocol(
     lambda rows: _body(vector=_values(rows)[0]),
     probabilities(lambda said: _positive([said["result"]])),
 )
-MLFLOW_SPLIT = Protocol(
-    "MLflow, dataframe_split",
-    "/invocations",
-    lambda rows: _body(dataframe_split={"columns": list(rows[0]), "data": _values(rows)}),
-    probabilities(lambda said: _positive(said["predictions"])),
-)
-MLFLOW_INPUTS = Protocol(
-    "MLflow, inputs",
+MLFLOW = Protocol(
+    "MLflow",
     "/invocations",
     lambda rows: _body(inputs=_values(rows)),
     probabilities(lambda said: _positive(said["predictions"])),

@@ -195,12 +195,14 @@ MLFLOW = Peer(
     "MLflow models serve",
     "mlflow",
     (
-        Variant("documented", "with a signature", _mlflow("documented"), protocols.MLFLOW_SPLIT, "/ping", _MLFLOW),
+        Variant(
+            "documented", "with its quickstart's signature", _mlflow("documented"), protocols.MLFLOW, "/ping", _MLFLOW
+        ),
         Variant(
             "tuned",
             "no signature, numpy, its application under uvicorn without access log",
             ("{bin}/uvicorn", "mlflow.pyfunc.scoring_server.app:app", *_HERE, *_QUIET),
-            protocols.MLFLOW_INPUTS,
+            protocols.MLFLOW,
             "/ping",
             {**_MLFLOW, "__pyfunc_model_path__": "{prepared}/tuned"},
         ),

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from load_tests import baseline, check
-from load_tests.__main__ import main
 from load_tests.baseline import Baseline
 from load_tests.check import CEILING, SERVICE, Found, Look, Options
+from load_tests.cli import main
 from load_tests.processes import ProcessError
 from load_tests.tests import stand_in
 from load_tests.tests.conftest import STAND_IN

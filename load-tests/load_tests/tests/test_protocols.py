@@ -23,8 +23,7 @@ ANSWERS: list[tuple[Protocol, Any]] = [
     (protocols.BENTOML, _pairs),
     (protocols.LITSERVE, lambda values: {"output": _pairs(values)}),
     (protocols.RAY, lambda values: {"result": _pairs(values)[0]}),
-    (protocols.MLFLOW_SPLIT, lambda values: {"predictions": _pairs(values)}),
-    (protocols.MLFLOW_INPUTS, lambda values: {"predictions": _pairs(values)}),
+    (protocols.MLFLOW, lambda values: {"predictions": _pairs(values)}),
     (protocols.V2, lambda values: {"outputs": [{"data": [v for pair in _pairs(values) for v in pair]}]}),
 ]
 NAMES = [protocol.name for protocol, _ in ANSWERS]

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from load_tests.__main__ import main
+from load_tests.cli import main
 from load_tests.measurement import Measurement
 from load_tests.paths import WRK_BODIES
 from load_tests.tests.slow_server import SlowServer

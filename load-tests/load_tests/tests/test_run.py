@@ -8,7 +8,7 @@ import pytest
 
 from gateway_config.ports import free_port
 from load_tests import servers
-from load_tests.__main__ import main
+from load_tests.cli import main
 from load_tests.processes import Server
 from load_tests.scenarios import judging, scenario
 from load_tests.scenarios.running import Runner
