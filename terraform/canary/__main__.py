@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event
 from types import FrameType
 from typing import TextIO
 
 from terraform.canary.budget import budgets
 from terraform.canary.cloud_run import CloudRun, GcloudError, NoServiceError
 from terraform.canary.gates import GATES, Gate, GateError, read_gates
+from terraform.canary.interruption import Interruption
 from terraform.canary.judging import LimitError, Limits, Watch
 from terraform.canary.kept import Kept
 from terraform.canary.prometheus import Prometheus, PrometheusError, managed
@@ -75,9 +75,9 @@ def _prometheus(service: CloudRun, options: argparse.Namespace, timeout: float =
 
 
 @contextmanager
-def _interruptions() -> Iterator[Event]:
-    """An event that SIGTERM and SIGINT set: a step ends at once, and takes back what it gave."""
-    interrupted = Event()
+def _interruptions() -> Iterator[Interruption]:
+    """What SIGTERM and SIGINT set: a step ends at once, and takes back what it gave."""
+    interrupted = Interruption()
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         interrupted.set()

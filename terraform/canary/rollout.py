@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Event
 from typing import Protocol
 
 from terraform.canary.cloud_run import GcloudError, NoServiceError, Revision, Traffic
+from terraform.canary.interruption import Interruption
 from terraform.canary.judging import Limits, Sight, Verdict, overall
 
 ALL = 100
@@ -61,7 +61,7 @@ class Rollout:
     steps: Steps
     limits: Limits
     say: Callable[[str], None]
-    interrupted: Event
+    interrupted: Interruption
     now: Callable[[], float] = time.monotonic
 
     def run(self) -> None:

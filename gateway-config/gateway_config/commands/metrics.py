@@ -1,8 +1,8 @@
 """``python -m gateway_config metrics``: serve the gateway's metrics until SIGTERM."""
 
 import signal
-import threading
 from functools import partial
+from queue import SimpleQueue
 
 from gateway_config.envoy.admin import reopen_logs
 from gateway_config.envoy.bootstrap import Address
@@ -21,9 +21,9 @@ def run_metrics(settings: Settings) -> None:
         PolicyError: if the policy can't be read; its operations and clients are what is counted from 0 on.
         OSError: if the port is taken.
     """
-    stop = threading.Event()
+    stop: SimpleQueue[None] = SimpleQueue()  # an Event's handler would wait for the lock of the wait that it interrupts
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: stop.put(None))
     metrics = GatewayMetrics(expected(read_policy(settings.gateway_policy)))
     admin = Address(_LOOPBACK, settings.gateway_admin_port)
     log = AccessLog(

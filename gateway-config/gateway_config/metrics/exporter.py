@@ -1,9 +1,9 @@
 """The gateway's own metrics, told from its access log: what clients see, and what the gateway adds to it."""
 
 import logging
-import threading
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
+from queue import Empty, SimpleQueue
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 
@@ -126,9 +126,9 @@ def expected(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def serve(
-    metrics: GatewayMetrics, log: AccessLog, address: Address, stop: threading.Event, *, every: float = 1.0
+    metrics: GatewayMetrics, log: AccessLog, address: Address, stop: SimpleQueue[None], *, every: float = 1.0
 ) -> None:
-    """Answer ``GET /metrics`` on an address, and read the log every so many seconds, until ``stop``.
+    """Answer ``GET /metrics`` on an address, and read the log every so many seconds, until ``stop`` has something.
 
     Raises:
         OSError: if the port is taken.
@@ -136,7 +136,7 @@ def serve(
     server, thread = start_http_server(address.port, address.host, metrics.registry)
     unreadable = 0
     try:
-        while not stop.wait(every):
+        while not _told(stop, every):
             try:
                 metrics.observe(log.read())
             except OSError as error:
@@ -148,3 +148,11 @@ def serve(
         thread.join()
         server.server_close()
         log.close()
+
+
+def _told(stop: SimpleQueue[None], seconds: float) -> bool:
+    try:
+        stop.get(timeout=seconds)
+    except Empty:
+        return False
+    return True

@@ -75,7 +75,7 @@ def release(watched: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_good_revision_gets_all(release: Release, capsys: pytest.CaptureFixture[str]) -> None:
     """5, 25, 99 percent, each watched; then the new revision serves all, by name."""
-    assert command.main(release.run()) == command.DONE, capsys.readouterr()
+    assert command.main(release.run("--least", "1s")) == command.DONE, capsys.readouterr()
     assert release.splits == [
         f"{release.new}=5,{release.old}=95",
         f"{release.new}=25,{release.old}=75",
@@ -111,7 +111,7 @@ def test_what_is_bad_everywhere_is_not_the_new_revisions_doing(
 ) -> None:
     """It is not called burning; but as long as it lasts nothing goes on, and in the end the release is taken back."""
     release.show(old=Revision(rejected=0.3), new=Revision(rejected=0.3))
-    assert command.main(release.run("--most", "4s")) == command.REFUSED
+    assert command.main(release.run("--most", "3s")) == command.REFUSED
     assert release.traffic == {release.old: 100}
     said = capsys.readouterr()
     assert "burning" not in said.out
@@ -122,14 +122,14 @@ def test_no_metrics_is_no_good_news(release: Release, capsys: pytest.CaptureFixt
     """A revision that nothing is known of gets no more traffic."""
     release.watched.exposed.clear()
     release.set(newest="puerta-03")
-    assert command.main(release.run("--most", "3s")) == command.REFUSED
+    assert command.main(release.run("--most", "2s")) == command.REFUSED
     assert release.traffic == {release.old: 100}
     assert "service-availability: not measured" in capsys.readouterr().err
 
 
 def test_no_prometheus_is_no_good_news(release: Release, capsys: pytest.CaptureFixture[str]) -> None:
     """Who can't look gives no more traffic."""
-    arguments = [word if word != release.watched.url else "http://127.0.0.1:9" for word in release.run("--most", "3s")]
+    arguments = [word if word != release.watched.url else "http://127.0.0.1:9" for word in release.run("--most", "2s")]
     assert command.main(arguments) == command.REFUSED
     assert release.traffic == {release.old: 100}
     assert "no answer of a Prometheus" in capsys.readouterr().err
@@ -159,7 +159,7 @@ def test_interrupted_takes_back(release: Release, number: signal.Signals) -> Non
 def test_killed_then_run_again_goes_on(release: Release, share: int, capsys: pytest.CaptureFixture[str]) -> None:
     """Where SIGKILL left a release in the middle, the next run goes on at that step."""
     release.set(traffic={release.old: 100 - share, release.new: share})
-    assert command.main(release.run()) == command.DONE, capsys.readouterr()
+    assert command.main(release.run("--least", "1s")) == command.DONE, capsys.readouterr()
     watched = [f"{release.new}=25,{release.old}=75", f"{release.new}=99,{release.old}=1"]
     assert release.splits == [*watched[share == 99 :], f"{release.new}=100"]
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Event
 
 import pytest
 
 from terraform.canary.cloud_run import GcloudError, Revision, Traffic
 from terraform.canary.gates import Gate
+from terraform.canary.interruption import Interruption
 from terraform.canary.judging import Limits, Sight
 from terraform.canary.rollout import RolledBack, Rollout, RolloutError, Steps, StuckError
 
@@ -40,7 +40,7 @@ class Service:
         return f"send {shares}"
 
 
-class Clock(Event):
+class Clock(Interruption):
     """Waiting takes no time, but the clock goes on; at ``end`` somebody interrupts."""
 
     def __init__(self, end: float = float("inf")) -> None:
@@ -49,10 +49,9 @@ class Clock(Event):
         self.time = 0.0
         self.end = end
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, seconds: float) -> None:
         """Go on by so much."""
-        self.time += timeout or 0.0
-        return self.is_set()
+        self.time += seconds
 
     def is_set(self) -> bool:
         """Whether somebody did."""
