@@ -33,7 +33,8 @@ verify: develop ## Models: digests, schema, ONNX against scikit-learn, for every
 	$(BIN)/python -m model_files verify
 
 test: develop packages lint types ## Tests: set up, check style and types, run every test with coverage
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	@# two workers have all cores already: one thread each for scikit-learn, and Go's programs collect garbage less often
+	OMP_NUM_THREADS=1 GOGC=400 $(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 unit: develop ## Tests: only the fast ones, which start nothing
 	$(BIN)/python -m pytest -m "not platform and not slow"

@@ -9,7 +9,8 @@ from terraform.provider import environment
 from terraform.provider.environment import FetchError
 from terraform.provider.store import Store
 from terraform.provider.store import store as open_store
-from terraform.workspace import HOW_TO_GET, Workspace, workspace
+from terraform.tests.unchanged import Unchanged
+from terraform.workspace import HOW_TO_GET, workspace
 from tests.parts import missing, require
 
 
@@ -32,9 +33,9 @@ def store() -> Store:
 
 
 @pytest.fixture(scope="session")
-def deployment(tools: Path, store: Store) -> Iterator[Workspace]:
-    """A copy of the committed HCL, for tests that change nothing in it."""
+def deployment(tools: Path, store: Store) -> Iterator[Unchanged]:
+    """A copy of the committed HCL, for tests that change nothing in it: what it plans is planned once."""
     del tools, store  # a missing one is told by its fixture
     require("terraform", HOW_TO_GET)
     with workspace(print) as at:
-        yield at
+        yield Unchanged(at.root, at.environment)

@@ -158,6 +158,7 @@ def workspace(say: Say, *, real: bool | None = None, source: Path = ROOT) -> Ite
         environment = {name: value for name, value in os.environ.items() if not _CALLERS_OWN.match(name)}
         environment |= {
             "CHECKPOINT_DISABLE": "1",
+            "GOGC": "400",  # a quarter less CPU for 150 MB more
             "GOOGLE_OAUTH_ACCESS_TOKEN": "offline",  # so that the real provider looks for no credentials to plan
             "TF_CLI_CONFIG_FILE": os.environ.get("TF_CLI_CONFIG_FILE", "") if real else os.devnull,
             "TF_IN_AUTOMATION": "1",

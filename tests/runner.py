@@ -32,12 +32,12 @@ _PORTS = (
 )
 
 
-def eventually(happens: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-    """Wait until something is so; that it never is, is the failure."""
+def eventually(happens: Callable[[], bool], what: str, seconds: float = PATIENCE, pause: float = 0.05) -> None:
+    """Wait until something is so; that it never is, is the failure. What is dear to look at is looked at less often."""
     until = time.monotonic() + seconds
     while not happens():
         assert time.monotonic() < until, what
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def free_ports(count: int) -> list[int]:

@@ -115,6 +115,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Iterator[W
         "OTLP_ENDPOINT": "http://127.0.0.1:1/v1/traces",  # nobody is there: spans are lost, and counted
         "TRACE_RATIO": "1",
         "MONITORING": "true",
+        "EVIDENTLY": "false",  # nothing of its pages is on a dashboard
         "DRIFT_MIN_ROWS": "50",
         "DRIFT_STEP_HOURS": "0",
         "LABEL_MIN_COUNT": "20",
@@ -129,7 +130,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Iterator[W
         _put_in(made, packages)
         _long_ago(runner, timedelta(hours=2))
         _report(runner)
-        eventually(lambda: bool(made.value("sum(increase(label_late_total[1m]))")), "no label was ever late")
+        eventually(lambda: bool(made.value("sum(increase(label_late_total[1m]))")), "no label was ever late", pause=0.5)
         time.sleep(5)  # rules and rates have seen it all
         yield made
         made.traffic.stop()
@@ -282,7 +283,7 @@ class TestPlatform:
         """Without requests ratios and quantiles are empty, budgets are what they were, and nothing is NaN."""
         watched.traffic.stop()
         totals = "sum(slo:sli_total:rate5m{slo=~'latency|gateway-availability'})"
-        eventually(lambda: watched.value(totals) == 0, "it was never idle")
+        eventually(lambda: watched.value(totals) == 0, "it was never idle", pause=0.5)
         seen = watched.look(seconds=5)
         assert _told(one for one in seen if one.error or not one.finite) == []
         now = {one.where: one for one in seen if one.target is not None and one.target.instant}
@@ -300,7 +301,7 @@ class TestPlatform:
             (mark,) = [one for one in watched.look("service") if one.place == "annotation Model changes"]
             return {one.labels["model"] for one in mark.answer} == {"flight-delay-onehot"}
 
-        eventually(marked, "the new model was never marked", 2 * PATIENCE)
+        eventually(marked, "the new model was never marked", 2 * PATIENCE, pause=1)
 
     def test_of_a_part_that_hangs_nothing_is_well(self, watched: Watched, specs: tuple[Spec, ...]) -> None:
         """The service is stopped: what only it can tell is not green any more, alerts fire, and that is marked."""
@@ -319,7 +320,7 @@ class TestPlatform:
                 watched.ask("/v1/predict", {"instances": []})
                 return bool(watched.value('count(ALERTS{alertstate="firing",alertname=~"Gateway.*Page"})'))
 
-            eventually(fires, "no page was fired", 2 * PATIENCE)
+            eventually(fires, "no page was fired", 2 * PATIENCE, pause=0.2)
             seen = watched.look(seconds=30)
         finally:
             process.send_signal(signal.SIGCONT)

@@ -135,7 +135,7 @@ def _platform(folder: Path, faults: Path, receiver: Webhook) -> Iterator[Runner]
     ) as platform:
         platform.wait_for("Ctrl-C stops everything.")
         # What came before Prometheus first looked is in no rate.
-        eventually(lambda: {"service", "gateway"} <= _scraped(platform), "not every part was scraped")
+        eventually(lambda: {"service", "gateway"} <= _scraped(platform), "not every part was scraped", pause=0.2)
         yield platform
 
 

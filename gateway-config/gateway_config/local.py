@@ -165,7 +165,7 @@ class LocalGateway:
 
     def outdated(self) -> tuple[str, ...]:
         """What of the policy the gateway was started with otherwise: fields of its environment."""
-        started = yaml.safe_load(self.bootstrap.read_bytes())["node"]["metadata"]
+        started = yaml.load(self.bootstrap.read_bytes(), yaml.CSafeLoader)["node"]["metadata"]
         return tuple(name for name, value in fixed(self.policy).items() if started.get(name) != value)
 
     @property

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -76,25 +77,7 @@ class Site:
         self._place = place
         self._clock = clock
         self._shelf = Shelf(place.reports)
-        self._environment = jinja2.Environment(
-            loader=jinja2.ChoiceLoader(
-                [
-                    jinja2.PackageLoader("monitoring.console"),
-                    jinja2.PrefixLoader({"pages": jinja2.PackageLoader("monitoring.pages")}),  # the reports' style
-                ]
-            ),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters |= {
-            "percent": words.percent,
-            "duration": words.duration,
-            "spoken": _spoken,
-            "of": _of,
-        }
-        self._environment.globals |= {"prometheus": place.prometheus, "width": chart.WIDTH, "height": chart.HEIGHT}
+        self._environment = _environment()
 
     def answer(self, target: str) -> Answer:
         """The answer to the target of a GET request; whatever goes wrong is told in one sentence, and logged."""
@@ -182,7 +165,29 @@ class Site:
         return self._page("said.html", status, title=status.phrase, sentence=sentence)
 
     def _page(self, template: str, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Answer:
-        return Answer(status, self._environment.get_template(template).render(**values).encode())
+        return Answer(
+            status,
+            self._environment.get_template(template).render(prometheus=self._place.prometheus, **values).encode(),
+        )
+
+
+@cache  # templates are compiled once
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(
+            [
+                jinja2.PackageLoader("monitoring.console"),
+                jinja2.PrefixLoader({"pages": jinja2.PackageLoader("monitoring.pages")}),  # the reports' style
+            ]
+        ),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": words.percent, "duration": words.duration, "spoken": _spoken, "of": _of}
+    environment.globals |= {"width": chart.WIDTH, "height": chart.HEIGHT}
+    return environment
 
 
 def _ago(latest: Latest | None, now: datetime) -> float | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
@@ -149,7 +150,14 @@ def paths(segments: Iterable[Segment]) -> str:
 
 def compiled(expression: Any) -> str:
     """An expression as SQL for DuckDB."""
-    return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
+    return _compiled(expression.op())
+
+
+@lru_cache(maxsize=64)  # a schedule's next run, and a model's next segments, ask the same again
+def _compiled(operation: Any) -> str:
+    from ibis.backends.sql.compilers import DuckDBCompiler  # all of Ibis's databases, so only where one is asked
+
+    return str(DuckDBCompiler().to_sqlglot(operation.to_expr()).sql(dialect="duckdb", copy=False))
 
 
 def quoted(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -35,14 +36,7 @@ class Pages:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("monitoring.pages"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters |= {"percent": words.percent, "duration": words.duration}
+        self._environment = _environment()
 
     def write(self, reports: Sequence[Report], newest: Sequence[Report]) -> None:
         """Write a page for each report, and the index of the newest ones of every window.
@@ -103,6 +97,19 @@ class Pages:
         return {
             name: str(Path(report.place).with_name(page)) for name, page in (outcome.pages if outcome else {}).items()
         }
+
+
+@cache  # templates are compiled once, not in every run of a schedule
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("monitoring.pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": words.percent, "duration": words.duration}
+    return environment
 
 
 def _rows(report: Report, trend: Trend, view: View) -> Iterable[Row]:

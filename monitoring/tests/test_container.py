@@ -15,7 +15,7 @@ import yaml
 from gateway_config.ports import free_port
 from gateway_config.tests.waiting import eventually
 from monitoring.report import read_latest
-from service.tests.image import ROOT, Builder, Image, ask, scrape
+from service.tests.image import ROOT, Builder, Image, ask, builder, scrape
 from slo.burn import Windows
 from slo.contract import missing, read_declared, read_exposition
 from slo.promql import selectors
@@ -29,10 +29,9 @@ EXPOSED = ("drift_", "label_", "quality_", "retrain_")
 
 
 @pytest.fixture(scope="module")
-def build() -> Iterator[Builder]:
+def build(request: pytest.FixtureRequest) -> Builder:
     """Makes images, each once."""
-    with ExitStack() as stack:
-        yield Builder(stack)
+    return builder(request.config)
 
 
 @pytest.fixture(scope="module")

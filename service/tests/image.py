@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pytest
+
 from service.tests import dockerfile
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +113,18 @@ class Builder:
             folder.chmod(0o755)
             self._made[key] = Image(path, folder, arguments)
         return self._made[key]
+
+
+_BUILDER = pytest.StashKey[Builder]()
+
+
+def builder(config: pytest.Config) -> Builder:
+    """The session's own: an image that two modules ask for is made once. They are cleared away at its end."""
+    if _BUILDER not in config.stash:
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        config.stash[_BUILDER] = Builder(stack)
+    return config.stash[_BUILDER]
 
 
 def ask(

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from gateway_config.ports import free_port
 from gateway_config.tests.waiting import eventually
 from service.settings import Settings, describe, read_settings
 from service.tests import dockerfile
-from service.tests.image import ROOT, Builder, ask, scrape
+from service.tests.image import ROOT, Builder, ask, builder, scrape
 
 SERVICE = ROOT / "service" / "Dockerfile"
 GATEWAY = ROOT / "gateway-config" / "Dockerfile"
@@ -24,10 +23,9 @@ _PIN = re.compile(r"^([a-z0-9.-]+)==(\S+)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def build() -> Iterator[Builder]:
+def build(request: pytest.FixtureRequest) -> Builder:
     """Makes images, each once."""
-    with ExitStack() as stack:
-        yield Builder(stack)
+    return builder(request.config)
 
 
 @pytest.mark.parametrize("path", [SERVICE, GATEWAY, MONITORING], ids=["service", "gateway", "monitoring"])

@@ -10,8 +10,13 @@ from terraform.workspace import HOW_TO_GET, TerraformError, Workspace, workspace
 from tests.parts import require
 
 
+def marks(folder: Folder) -> list[pytest.MarkDecorator]:
+    """Roots are where their plans are looked at: each is planned once."""
+    return [pytest.mark.xdist_group("terraform-roots")] if folder.is_root else []
+
+
 @pytest.mark.platform
-@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [pytest.param(each, marks=marks(each), id=each.name) for each in folders()])
 def test_a_folder_holds(folder: Folder, deployment: Workspace) -> None:
     """``terraform fmt``, ``init``, ``validate``, ``test``, and of a root ``plan``; with REAL_PROVIDER=1 the provider's own."""
     for step in steps(folder, deployment):

@@ -29,11 +29,12 @@ class Document:
         """
         try:
             text = path.read_text(encoding="utf-8")
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            loader = yaml.SafeLoader(text)
+            root = loader.get_single_node()
             if root is None:
                 raise DocumentError(f"{path}: it is empty")
             _check_keys(path, root)
-            return cls(path, yaml.safe_load(text), root)
+            return cls(path, loader.construct_document(root), root)
         except OSError as error:
             raise DocumentError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from error
         except UnicodeDecodeError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from load_tests import __main__ as program
+from load_tests import cli as program
 from load_tests import deployed
 from load_tests.comparison import ALONE, GatewayError
 from load_tests.deployed import DeployedError, Door, Options

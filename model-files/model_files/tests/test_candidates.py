@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.metrics import confusion_matrix
 from sklearn.preprocessing import OneHotEncoder
+from threadpoolctl import threadpool_limits
 
 from model_files.candidates import Score, behind, candidates, choose, compare
 from model_files.flights import Flights
@@ -57,6 +58,7 @@ def test_comparing_scores_each_fold_on_rows_not_fitted_on(flights: Flights) -> N
 
 @pytest.mark.slow
 def test_the_shipped_candidate_is_what_the_rule_chooses(flights: Flights) -> None:
-    """All candidates, all folds, all flights."""
-    scores = compare(candidates(), flights.tally("train"), lambda _: None)
+    """All candidates, all folds, all flights; on one thread, as in training."""
+    with threadpool_limits(1, user_api="openmp"):
+        scores = compare(candidates(), flights.tally("train"), lambda _: None)
     assert choose(scores).name == "logistic regression with pairs, C = 0.3"

@@ -1,9 +1,9 @@
 """What callers notice of instances that fail, are overloaded, or are not there: as little as can be."""
 
-import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,17 @@ from gateway_config.files import write_private
 from gateway_config.local import LocalGateway
 from gateway_config.tests.backend import Backend
 from gateway_config.tests.envoy_process import Answer, EnvoyProcess, RunningGateway, ask, make_gateway
+from gateway_config.tests.hanging import Hanging
 from gateway_config.tests.waiting import eventually
 
 pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("resilience"), pytest.mark.usefixtures("_envoy_is_there")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def slow_caller(gateway: RunningGateway) -> Iterator[Hanging]:
+    """Somebody who does not get to the end of his headers; he begins with the first test and is asked in the last."""
+    with Hanging(gateway.gateway.site.listen, b"POST /v1/predict HTTP/1.1\r\nhost: slow\r\nx-") as caller:
+        yield caller
 
 
 def told(gateway: RunningGateway, key: str, times: int = 20) -> Counter[int]:
@@ -118,14 +126,9 @@ def _under_way(gateway: LocalGateway) -> tuple[int, int]:
     return active, waiting
 
 
-@pytest.mark.slow
-def test_slow_caller_does_not_hold_a_connection(policy_file: Path, tmp_path: Path, backend: Backend) -> None:
+def test_slow_caller_does_not_hold_a_connection(slow_caller: Hanging, shared_backend: Backend) -> None:
     """Whoever has not sent his headers after ten seconds is told so and is cut off; the backend hears nothing of him."""
-    made = make_gateway(policy_file, tmp_path, backend.address)
-    with RunningGateway(made), socket.create_connection((made.site.listen.host, made.site.listen.port), 30) as caller:
-        began = time.monotonic()
-        caller.sendall(b"POST /v1/predict HTTP/1.1\r\nhost: slow\r\nx-")
-        answer = b"".join(iter(lambda: caller.recv(4096), b""))
-        assert answer.startswith(b"HTTP/1.1 408 ")
-        assert 9 < time.monotonic() - began < 20
-    assert backend.seen == []
+    answer, seconds = slow_caller.end()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert 9 < seconds < 20
+    assert shared_backend.seen == []
