@@ -15,7 +15,7 @@ from pathlib import Path
 
 from slo.rules import INTERVAL
 
-SPARING = {"GOGC": "400"}  # a fifth less CPU for 100 MB more: a run is short
+_SPARING = {"GOGC": "400"}  # a fifth less CPU for 100 MB more: a run is short
 
 _FAILED = re.compile(r'^ *expr: (?P<expr>".*"), time: .*\n *exp: .*\n *got: (?P<got>.*)$', re.MULTILINE)
 _NOTHING = "nil"
@@ -71,7 +71,7 @@ def ask(program: str, case: Case, questions: Mapping[str, str]) -> dict[str, flo
         path.write_text(json.dumps(test), encoding="utf-8")  # JSON is YAML
         done = subprocess.run(  # noqa: S603 - the program is the caller's own
             [program, "test", "rules", path],
-            env={**os.environ, **SPARING},
+            env={**os.environ, **_SPARING},
             capture_output=True,
             text=True,
             timeout=60,

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from slo.burn import Windows
-from slo.comparison.promtool import SPARING
 from slo.policy import Policies, read_policies
 from slo.reading import read_specs
 from slo.spec import Spec
@@ -33,11 +32,6 @@ def specs(windows: Windows) -> dict[str, Spec]:
 
 
 @pytest.fixture(scope="session")
-def promtool(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The program, told to spare CPU; its absence is a failure in CI."""
-    program = require("promtool", "apt install prometheus")
-    sparing = tmp_path_factory.mktemp("promtool") / "promtool"
-    settings = " ".join(f"{name}={value}" for name, value in SPARING.items())
-    sparing.write_text(f'#!/bin/sh\n{settings} exec {program} "$@"\n')
-    sparing.chmod(0o755)
-    return str(sparing)
+def promtool() -> str:
+    """The program; its absence is a failure in CI."""
+    return require("promtool", "apt install prometheus")
